@@ -1,0 +1,127 @@
+// Package engine states what a policy can do. The verbs are those of the Tinker
+// API: Sample, Logprobs, ForwardBackward, OptimStep, Save, Load, and a frozen
+// Reference. Every engine passes the suite in enginetest.
+package engine
+
+import (
+	"context"
+	"errors"
+
+	"github.com/negativa-lab/negativa"
+)
+
+// Engine is a policy that can be sampled, scored, trained and stored.
+// Its methods are not safe for concurrent use; each uses all threads it was given.
+type Engine interface {
+	Sampler
+	Trainer
+	Checkpointer
+	Capabilities() Capabilities
+	// Reference returns a frozen copy of the policy as it is now.
+	Reference() (Scorer, error)
+}
+
+// Capabilities tells what an engine offers beyond the interface. What a run needs
+// and its engine lacks is refused before the first step.
+type Capabilities struct {
+	Entropies bool // full-vocabulary entropy per token, with gradient
+	Values    bool // a value head
+}
+
+// ErrUnsupported is wrapped by errors about a capability an engine lacks.
+var ErrUnsupported = errors.New("not supported by this engine")
+
+// Sampler draws completions and scores them.
+type Sampler interface {
+	Scorer
+	// Sample draws N completions of each request's prompt. Result [i][j] is
+	// sample j of request i. A draw depends on the parameters, the prompt, the
+	// request's Seed, the sample's index and the position, and on nothing else.
+	Sample(ctx context.Context, requests []Request, params SampleParams) ([][]negativa.Rollout, error)
+}
+
+// Scorer evaluates completions that exist.
+type Scorer interface {
+	// Logprobs returns the log-probability of each completion token at a
+	// temperature: bit for bit what Sample records when it draws the same tokens.
+	Logprobs(ctx context.Context, sequences []Sequence, temperature float64) ([][]float32, error)
+}
+
+// Request asks for N samples of one prompt.
+type Request struct {
+	Prompt []negativa.Token // at least one token
+	N      int
+	Seed   uint64 // the address of the group's draws; samples and positions are addressed below it
+}
+
+// Sequence is a prompt with one completion.
+type Sequence struct {
+	Prompt     []negativa.Token
+	Completion []negativa.Token
+}
+
+// SampleParams says how to draw. Logits are divided by Temperature, then cut to
+// the TopK likeliest tokens, then to the smallest set with probability ≥ TopP,
+// then to tokens with probability ≥ MinP times that of the likeliest.
+type SampleParams struct {
+	MaxTokens   int              // ≥ 1: the limit of a completion's length
+	Temperature float64          // > 0, or 0 for the likeliest token (lowest id on ties)
+	TopK        int              // 0: off
+	TopP        float64          // in (0, 1]; 1: off
+	MinP        float64          // in [0, 1]; 0: off
+	Stop        []negativa.Token // tokens that end a completion
+}
+
+// Trainer accumulates gradients and applies them.
+type Trainer interface {
+	// ForwardBackward evaluates every datum at the current parameters, asks loss
+	// for its derivatives, and adds the gradient of the summed loss to what has
+	// accumulated since the last OptimStep. Log-probabilities are taken at the
+	// given temperature. Rows are summed in the order right (Sign > 0), neither,
+	// wrong, by ID within each, whatever the order of the batch.
+	ForwardBackward(ctx context.Context, batch []negativa.Datum, loss negativa.Loss, temperature float64) (Result, error)
+	// OptimStep applies the accumulated gradient and clears it.
+	OptimStep(ctx context.Context, params OptimParams) (Update, error)
+}
+
+// Result is what ForwardBackward found.
+type Result struct {
+	Loss        float64
+	Evaluations []negativa.Evaluation // of the batch's rows, in the batch's order, before any update
+	RightNorm   float64               // norm of the part of this call's gradient that came from rows with Sign > 0
+	WrongNorm   float64               // the same for Sign < 0
+	Cosine      float64               // between the two parts; NaN where one is zero
+}
+
+// OptimParams is one optimizer step.
+type OptimParams struct {
+	Optimizer    Optimizer
+	LearningRate float64
+	Beta1, Beta2 float64 // AdamW
+	Epsilon      float64 // AdamW
+	WeightDecay  float64 // decoupled: p -= LearningRate · WeightDecay · p
+	MaxGradNorm  float64 // gradients are scaled by min(1, MaxGradNorm / (norm + 1e-6)); 0: off
+}
+
+// Optimizer names an update rule.
+type Optimizer string
+
+// The update rules: AdamW (Loshchilov and Hutter, 1711.05101) and plain SGD.
+const (
+	AdamW Optimizer = "adamw"
+	SGD   Optimizer = "sgd"
+)
+
+// Update is what OptimStep did.
+type Update struct {
+	GradNorm float64 // before clipping
+	Step     int     // optimizer steps taken so far, this one included
+}
+
+// Checkpointer stores and restores the policy, its optimizer state and its step
+// count. Save writes a folder that Load, given to any engine of the same kind,
+// turns into the same bytes.
+type Checkpointer interface {
+	Save(ctx context.Context, dir string) error
+	Load(ctx context.Context, dir string) error
+}

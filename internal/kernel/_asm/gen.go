@@ -1,0 +1,127 @@
+// Command _asm writes the AVX2+FMA variants of package kernel.
+//
+//	go run . -out ../gemm_amd64.s -stubs ../gemm_stubs_amd64.go -pkg kernel
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+const (
+	lanes = 8  // float32 in a YMM register
+	width = 16 // columns of a tile: two registers
+)
+
+func main() {
+	ConstraintExpr("!noasm")
+	for rows := 1; rows <= 6; rows++ {
+		tile(rows)
+	}
+	Generate()
+}
+
+// tile writes the product of rows × 16 outputs: the accumulators stay in registers
+// over the whole of k, two of them a row; each step of k loads sixteen numbers of B
+// once and broadcasts one number of A a row.
+func tile(rows int) {
+	TEXT(fmt.Sprintf("tile%dAVX2", rows), NOSPLIT,
+		"func(k int, a *float32, aRow, aCol int, b *float32, bRow int, c *float32, cRow int, accumulate bool)")
+	Doc(fmt.Sprintf("tile%dAVX2 is tilePortable with m = %d.", rows, rows))
+	Pragma("noescape")
+
+	k := Load(Param("k"), GP64())
+	a := Load(Param("a"), GP64())
+	aRow := bytes("aRow")
+	aCol := bytes("aCol")
+	b := Load(Param("b"), GP64())
+	bRow := bytes("bRow")
+	c := Load(Param("c"), GP64())
+	cRow := bytes("cRow")
+	accumulate := Load(Param("accumulate"), GP8())
+
+	acc := make([][2]reg.VecVirtual, rows)
+	for i := range acc {
+		acc[i] = [2]reg.VecVirtual{YMM(), YMM()}
+	}
+
+	suffix := fmt.Sprint(rows)
+	TESTB(accumulate, accumulate)
+	JZ(LabelRef("zero" + suffix))
+	row := GP64()
+	MOVQ(c, row)
+	for i := range acc {
+		VMOVUPS(Mem{Base: row}, acc[i][0])
+		VMOVUPS(Mem{Base: row, Disp: 4 * lanes}, acc[i][1])
+		if i < rows-1 {
+			ADDQ(cRow, row)
+		}
+	}
+	JMP(LabelRef("start" + suffix))
+	Label("zero" + suffix)
+	for i := range acc {
+		VXORPS(acc[i][0], acc[i][0], acc[i][0])
+		VXORPS(acc[i][1], acc[i][1], acc[i][1])
+	}
+
+	Label("start" + suffix)
+	// Rows 0-2 are addressed from a, rows 3-5 from a4: x86 scales an index by 1 or 2, not by 3.
+	var a4 reg.GPVirtual
+	if rows > 3 {
+		a4 = GP64()
+		LEAQ(Mem{Base: a, Index: aRow, Scale: 2}, a4)
+		ADDQ(aRow, a4)
+	}
+	at := func(i int) Mem {
+		base := reg.Register(a)
+		if i >= 3 {
+			base, i = a4, i-3
+		}
+		if i == 0 {
+			return Mem{Base: base}
+		}
+		return Mem{Base: base, Index: aRow, Scale: uint8(i)}
+	}
+
+	TESTQ(k, k)
+	JZ(LabelRef("store" + suffix))
+	Label("loop" + suffix)
+	b0, b1 := YMM(), YMM()
+	VMOVUPS(Mem{Base: b}, b0)
+	VMOVUPS(Mem{Base: b, Disp: 4 * lanes}, b1)
+	for i := range acc {
+		x := YMM()
+		VBROADCASTSS(at(i), x)
+		VFMADD231PS(b0, x, acc[i][0])
+		VFMADD231PS(b1, x, acc[i][1])
+	}
+	ADDQ(aCol, a)
+	if rows > 3 {
+		ADDQ(aCol, a4)
+	}
+	ADDQ(bRow, b)
+	DECQ(k)
+	JNZ(LabelRef("loop" + suffix))
+
+	Label("store" + suffix)
+	for i := range acc {
+		VMOVUPS(acc[i][0], Mem{Base: c})
+		VMOVUPS(acc[i][1], Mem{Base: c, Disp: 4 * lanes})
+		if i < rows-1 {
+			ADDQ(cRow, c)
+		}
+	}
+	VZEROUPPER()
+	RET()
+}
+
+// bytes loads a stride given in elements and turns it into bytes.
+func bytes(name string) reg.GPVirtual {
+	r := GP64()
+	Load(Param(name), r)
+	SHLQ(Imm(2), r)
+	return r
+}

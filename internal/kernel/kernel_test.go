@@ -1,0 +1,250 @@
+package kernel
+
+import (
+	"fmt"
+	"math"
+	"math/big"
+	"testing"
+
+	"github.com/negativa-lab/negativa/internal/draw"
+)
+
+// normals fills a slice with numbers of mixed magnitude, zeros included.
+func normals(seed uint64, n int) []float32 {
+	s := draw.New(seed, "kernel test")
+	x := make([]float32, n)
+	for i := range x {
+		x[i] = float32(s.Normal(uint64(i)) * math.Exp2(float64(s.At(1).IntN(uint64(i), 9)-4)))
+		if s.At(2).IntN(uint64(i), 16) == 0 {
+			x[i] = 0
+		}
+	}
+	return x
+}
+
+func TestFMAIsRoundedOnce(t *testing.T) {
+	check := func(a, b, c float32) {
+		t.Helper()
+		want := exactFMA(a, b, c)
+		for name, f := range map[string]func(a, b, c float32) float32{"fmaExact": fmaExact, "fma": fma} {
+			if got := f(a, b, c); math.Float32bits(got) != math.Float32bits(want) {
+				t.Errorf("%s(%x, %x, %x) = %x, want %x", name, a, b, c, got, want)
+			}
+		}
+	}
+	s := draw.New(1, "fma")
+	bits := func(i uint64) float32 {
+		for ; ; i += 1 << 40 {
+			x := math.Float32frombits(uint32(s.Uint64(i)))
+			if x-x == 0 {
+				return x
+			}
+		}
+	}
+	for i := range uint64(50_000) {
+		check(bits(3*i), bits(3*i+1), bits(3*i+2))
+		// Halfway cases: c with few bits, a·b just off half of its last place.
+		c := float32(1 + i%7)
+		check(float32(1+float32(i%5)*0x1p-23), 0x1p-24*(1+float32(i%3)*0x1p-20), c)
+		check(float32(1+float32(i%5)*0x1p-23), -0x1p-25, c)
+	}
+	// Subnormal results, where float32's last place is fixed.
+	check(0x1p-75, 0x1p-75, 0x1p-130)
+	check(0x1.000002p-75, 0x1.fffffep-76, 0x1p-130)
+	check(0x1.8p-75, 0x1p-75, 0x1.000002p-126)
+}
+
+// exactFMA computes a·b + c in wide precision and rounds once.
+func exactFMA(a, b, c float32) float32 {
+	x := new(big.Float).SetPrec(2000).SetFloat64(float64(a))
+	x.Mul(x, new(big.Float).SetPrec(2000).SetFloat64(float64(b)))
+	x.Add(x, new(big.Float).SetPrec(2000).SetFloat64(float64(c)))
+	if x.Sign() == 0 { // the sign of zero is not big.Float's concern
+		return float32(float64(a)*float64(b) + float64(c))
+	}
+	f, _ := x.Float32()
+	return f
+}
+
+// A reference product written from the law alone: k ascending, fused.
+func productByLaw(c []float32, cRow, m, n, k int, a, b View, accumulate bool) {
+	for i := range m {
+		for j := range n {
+			var sum float32
+			if accumulate {
+				sum = c[i*cRow+j]
+			}
+			for kk := range k {
+				sum = fmaExact(a.Data[i*a.Row+kk*a.Col], b.Data[kk*b.Row+j*b.Col], sum)
+			}
+			c[i*cRow+j] = sum
+		}
+	}
+}
+
+// Every variant returns the law's bits, in every orientation and at every edge, and
+// writes nothing outside its outputs.
+func TestGemmVariants(t *testing.T) {
+	shapes := [][3]int{{1, 1, 1}, {1, 16, 5}, {6, 16, 1}, {7, 17, 3}, {5, 31, 8}, {13, 48, 33}, {2, 15, 64}, {64, 20, 96}, {12, 16, 0}}
+	for _, variant := range Variants() {
+		restore, _ := SetVariant(variant)
+		for _, s := range shapes {
+			for _, accumulate := range []bool{false, true} {
+				m, n, k := s[0], s[1], s[2]
+				t.Run(fmt.Sprintf("%s/%dx%dx%d/%v", variant, m, n, k, accumulate), func(t *testing.T) {
+					checkGemm(t, m, n, k, accumulate)
+				})
+			}
+		}
+		restore()
+	}
+}
+
+const guard = 12345.678
+
+func checkGemm(t *testing.T, m, n, k int, accumulate bool) {
+	t.Helper()
+	aData, bData, start := normals(1, m*k+7), normals(2, k*n+9), normals(3, m*n)
+	cRow := n + 3
+	fresh := func() []float32 {
+		c := make([]float32, m*cRow+Panel)
+		for i := range c {
+			c[i] = guard
+		}
+		for i := range m {
+			copy(c[i*cRow:i*cRow+n], start[i*n:])
+		}
+		return c
+	}
+	for _, a := range []View{Dense(aData, k), Dense(aData, m).T()} {
+		for _, b := range []View{Dense(bData, n), Dense(bData, k).T()} {
+			want := fresh()
+			productByLaw(want, cRow, m, n, k, a, b, accumulate)
+
+			var packed Packed
+			packed.Pack(b, k, n)
+			got := fresh()
+			GemmPacked(got, cRow, m, a, &packed, accumulate)
+			sameBits(t, "GemmPacked", got, want)
+
+			if b.Col == 1 {
+				got := fresh()
+				Gemm(got, cRow, m, n, k, a, b.Data, b.Row, accumulate)
+				sameBits(t, "Gemm", got, want)
+			}
+		}
+	}
+}
+
+func sameBits(t *testing.T, name string, got, want []float32) {
+	t.Helper()
+	for i := range want {
+		if math.Float32bits(got[i]) != math.Float32bits(want[i]) {
+			t.Fatalf("%s: element %d = %v, want %v", name, i, got[i], want[i])
+		}
+	}
+}
+
+// Cutting k and accumulating continues the same chain of additions.
+func TestGemmSplitOverKIsExact(t *testing.T) {
+	const m, n, k, cut = 9, 32, 50, 17
+	a, b := normals(4, m*k), normals(5, k*n)
+	whole, parts := make([]float32, m*n), make([]float32, m*n)
+	Gemm(whole, n, m, n, k, Dense(a, k), b, n, false)
+	Gemm(parts, n, m, n, cut, Dense(a, k), b, n, false)
+	Gemm(parts, n, m, n, k-cut, Dense(a, k).From(0, cut), b[cut*n:], n, true)
+	sameBits(t, "two halves", parts, whole)
+}
+
+func FuzzGemmVariantsAgree(f *testing.F) {
+	f.Add(uint64(1), uint8(7), uint8(17), uint8(9), true)
+	f.Fuzz(func(t *testing.T, seed uint64, m, n, k uint8, accumulate bool) {
+		if m == 0 || n == 0 || int(m)*int(n)*int(k) > 1<<15 {
+			t.Skip()
+		}
+		checkSeeded(t, seed, int(m), int(n), int(k), accumulate)
+	})
+}
+
+func checkSeeded(t *testing.T, seed uint64, m, n, k int, accumulate bool) {
+	a, b := normals(seed, m*k+1), normals(seed+1, k*n+1)
+	var want []float32
+	for _, variant := range Variants() {
+		restore, _ := SetVariant(variant)
+		c := normals(seed+2, m*n)
+		Gemm(c, n, m, n, k, Dense(a, k), b, n, accumulate)
+		restore()
+		if want == nil {
+			want = c
+		}
+		sameBits(t, variant, c, want)
+	}
+}
+
+func TestExpIsAccurate(t *testing.T) {
+	worst := 0.0
+	for x := float32(-87.3); x < 88.7; x += 0.00137 {
+		want := math.Exp(float64(x))
+		ulp := float64(math.Nextafter32(float32(want), math.MaxFloat32)) - float64(float32(want))
+		worst = max(worst, math.Abs(float64(Exp(x))-want)/ulp)
+	}
+	if worst > 2 {
+		t.Errorf("worst error of Exp is %.2f units in the last place, want ≤ 2", worst)
+	}
+	for x, want := range map[float32]float32{0: 1, -200: 0, 200: float32(math.Inf(1))} {
+		if got := Exp(x); got != want {
+			t.Errorf("Exp(%v) = %v, want %v", x, got, want)
+		}
+	}
+	if got := Exp(float32(math.NaN())); got == got {
+		t.Errorf("Exp(NaN) = %v", got)
+	}
+}
+
+// What follows a row, or zeros appended to it, must not change the row's result: the
+// key-value cache and the packed batch compute the same attention.
+func TestReductionsIgnoreWhatFollows(t *testing.T) {
+	for n := 1; n < 70; n++ {
+		x, y := normals(6, n), normals(7, n)
+		padded := append(append([]float32{}, x...), make([]float32, 40)...)
+		if Dot(x, y) != Dot(padded, append(append([]float32{}, y...), make([]float32, 40)...)) {
+			t.Errorf("Dot of %d numbers changes when zeros follow", n)
+		}
+		long := append(append([]float32{}, x...), normals(8, 30)...)
+		short := append([]float32{}, x...)
+		Softmax(short)
+		Softmax(long[:n])
+		sameBits(t, "Softmax", long[:n], short)
+	}
+}
+
+func TestParallelCallsEachIndexOnce(t *testing.T) {
+	for _, threads := range []int{0, 1, 2, 7} {
+		counts := make([]int, 100)
+		Parallel(threads, len(counts), func(i int) { counts[i]++ })
+		for i, c := range counts {
+			if c != 1 {
+				t.Errorf("%d threads: index %d ran %d times", threads, i, c)
+			}
+		}
+	}
+}
+
+func BenchmarkGemm(b *testing.B) {
+	for _, s := range [][3]int{{1024, 96, 256}, {1024, 256, 96}, {1024, 96, 96}, {64, 96, 96}} {
+		m, n, k := s[0], s[1], s[2]
+		a, w, c := normals(1, m*k), normals(2, k*n), make([]float32, m*n)
+		var packed Packed
+		packed.Pack(Dense(w, n), k, n)
+		for _, variant := range Variants() {
+			b.Run(fmt.Sprintf("%s/%dx%dx%d", variant, m, n, k), func(b *testing.B) {
+				restore, _ := SetVariant(variant)
+				defer restore()
+				for b.Loop() {
+					GemmPacked(c, n, m, Dense(a, k), &packed, false)
+				}
+				b.ReportMetric(2*float64(m*n*k)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+			})
+		}
+	}
+}

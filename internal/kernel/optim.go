@@ -1,0 +1,46 @@
+package kernel
+
+import "math"
+
+// AdamW is one step's constants of the update rule of Loshchilov and Hutter
+// (1711.05101, algorithm 2), with PyTorch's placement of epsilon.
+type AdamW struct {
+	LearningRate, Beta1, Beta2, Epsilon, WeightDecay float64
+	Step                                             int     // ≥ 1: this step's number
+	Scale                                            float64 // gradients are multiplied by it first
+}
+
+// Update moves parameters p by their gradient g. States m and v are float32, the
+// arithmetic between them float64. Elements are independent.
+func (o AdamW) Update(p, g, m, v []float32) {
+	step := o.LearningRate / (1 - math.Pow(o.Beta1, float64(o.Step)))
+	root := math.Sqrt(1 - math.Pow(o.Beta2, float64(o.Step)))
+	keep := 1 - o.LearningRate*o.WeightDecay
+	g, m, v = g[:len(p)], m[:len(p)], v[:len(p)]
+	for i := range p {
+		grad := float64(g[i]) * o.Scale
+		first := float64(o.Beta1*float64(m[i])) + float64((1-o.Beta1)*grad)
+		second := float64(o.Beta2*float64(v[i])) + float64((1-o.Beta2)*float64(grad*grad))
+		m[i], v[i] = float32(first), float32(second)
+		move := float64(step * (first / (math.Sqrt(second)/root + o.Epsilon)))
+		p[i] = float32(float64(float64(p[i])*keep) - move)
+	}
+}
+
+// SGD is p ← p − lr·(scale·g) − lr·decay·p.
+func SGD(p, g []float32, lr, decay, scale float64) {
+	keep := 1 - lr*decay
+	g = g[:len(p)]
+	for i := range p {
+		p[i] = float32(float64(float64(p[i])*keep) - float64(lr*float64(float64(g[i])*scale)))
+	}
+}
+
+// SumSquares is Σ x², added in float64 in index order.
+func SumSquares(x []float32) float64 {
+	var s float64
+	for _, v := range x {
+		s += float64(float64(v) * float64(v))
+	}
+	return s
+}

@@ -1,0 +1,42 @@
+package kernel
+
+import "math"
+
+// Softmax replaces x by exp(x − max x) / Σ. A row followed by anything gives the same
+// bits as the row alone.
+func Softmax(x []float32) {
+	sum := expShifted(x, x)
+	inverse := float32(1 / sum)
+	for i := range x {
+		x[i] = float32(x[i] * inverse)
+	}
+}
+
+// LogSumExp is ln Σ exp(x), finite for every finite x. scratch holds at least len(x)
+// numbers and is left with exp(x − max x).
+func LogSumExp(x, scratch []float32) float64 {
+	sum := expShifted(scratch[:len(x)], x)
+	return float64(maximum(x)) + math.Log(float64(sum))
+}
+
+// expShifted writes exp(x − max x) and returns its sum, added in sixteen lanes.
+func expShifted(dst, x []float32) float32 {
+	top := maximum(x)
+	var l [lanes]float32
+	for i, v := range x {
+		e := Exp(float32(v - top))
+		dst[i] = e
+		l[i%lanes] = float32(l[i%lanes] + e)
+	}
+	return sumLanes(&l)
+}
+
+func maximum(x []float32) float32 {
+	top := x[0]
+	for _, v := range x[1:] {
+		if v > top {
+			top = v
+		}
+	}
+	return top
+}

@@ -1,0 +1,26 @@
+package kernel
+
+// SwiGLU writes act = gate·σ(gate)·up and keeps σ(gate) for the backward pass.
+// (Shazeer, 2002.05202, with the SiLU of Qwen and Llama.)
+func SwiGLU(act, sigmoid, gate, up []float32) {
+	n := len(gate)
+	act, sigmoid, up = act[:n], sigmoid[:n], up[:n]
+	for i, g := range gate {
+		s := float32(1 / float32(1+Exp(-g)))
+		sigmoid[i] = s
+		act[i] = float32(float32(g*s) * up[i])
+	}
+}
+
+// SwiGLUBackward turns the gradient of act into those of gate and up:
+// dgate = dact·up·σ·(1 + gate·(1 − σ)), dup = dact·gate·σ.
+func SwiGLUBackward(dgate, dup, dact, sigmoid, gate, up []float32) {
+	n := len(gate)
+	dgate, dup, dact, sigmoid, up = dgate[:n], dup[:n], dact[:n], sigmoid[:n], up[:n]
+	for i, g := range gate {
+		s, d := sigmoid[i], dact[i]
+		slope := float32(s * float32(1+float32(g*float32(1-s))))
+		dgate[i] = float32(float32(d*up[i]) * slope)
+		dup[i] = float32(d * float32(g*s))
+	}
+}
