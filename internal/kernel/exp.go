@@ -30,10 +30,9 @@ func Exp(x float32) float32 {
 	return scale2(p, int32(n))
 }
 
-// scale2 is p·2ⁿ for normal p and n in [−126, 128].
+// scale2 is p·2ⁿ for n in [−126, 128], in two factors, since 2¹²⁸ is not a float32.
 func scale2(p float32, n int32) float32 {
-	if n == 128 { // 2¹²⁸ itself is not a float32
-		return float32(float32(p*2) * math.Float32frombits(uint32(127+127)<<23))
-	}
-	return float32(p * math.Float32frombits(uint32(n+127)<<23))
+	half := n >> 1
+	p = float32(p * math.Float32frombits(uint32(half+127)<<23))
+	return float32(p * math.Float32frombits(uint32(n-half+127)<<23))
 }

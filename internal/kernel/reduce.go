@@ -7,18 +7,15 @@ const lanes = 16
 // vectors does not change the result.
 func Dot(x, y []float32) float32 {
 	var l [lanes]float32
-	y = y[:len(x)]
-	for len(x) >= lanes {
-		a, b := (*[lanes]float32)(x), (*[lanes]float32)(y)
-		for i := range lanes {
-			l[i] = float32(l[i] + float32(a[i]*b[i]))
-		}
-		x, y = x[lanes:], y[lanes:]
-	}
-	for i := range x {
-		l[i] = float32(l[i] + float32(x[i]*y[i]))
-	}
+	done := dotBlocks(x, y, &l)
+	dotPortable(x[done:], y[done:], &l)
 	return sumLanes(&l)
+}
+
+func dotPortable(x, y []float32, sums *[lanes]float32) {
+	for i, v := range x {
+		sums[i%lanes] = float32(sums[i%lanes] + float32(v*y[i]))
+	}
 }
 
 // sumLanes adds sixteen partial sums by the fixed tree: lane i takes lane i + 8, then

@@ -19,16 +19,22 @@ func LogSumExp(x, scratch []float32) float64 {
 	return float64(maximum(x)) + math.Log(float64(sum))
 }
 
-// expShifted writes exp(x − max x) and returns its sum, added in sixteen lanes.
+// expShifted writes exp(x − max x) and returns its sum, element i added to lane
+// i mod 16 in turn, the lanes by the fixed tree.
 func expShifted(dst, x []float32) float32 {
 	top := maximum(x)
 	var l [lanes]float32
-	for i, v := range x {
-		e := Exp(float32(v - top))
-		dst[i] = e
-		l[i%lanes] = float32(l[i%lanes] + e)
-	}
+	done := expSumBlocks(dst, x, top, &l)
+	expSumPortable(dst[done:], x[done:], top, &l)
 	return sumLanes(&l)
+}
+
+func expSumPortable(dst, x []float32, shift float32, sums *[lanes]float32) {
+	for i, v := range x {
+		e := Exp(float32(v - shift))
+		dst[i] = e
+		sums[i%lanes] = float32(sums[i%lanes] + e)
+	}
 }
 
 func maximum(x []float32) float32 {

@@ -3,8 +3,11 @@ package kernel
 // SwiGLU writes act = gate·σ(gate)·up and keeps σ(gate) for the backward pass.
 // (Shazeer, 2002.05202, with the SiLU of Qwen and Llama.)
 func SwiGLU(act, sigmoid, gate, up []float32) {
-	n := len(gate)
-	act, sigmoid, up = act[:n], sigmoid[:n], up[:n]
+	done := swigluBlocks(act, sigmoid, gate, up)
+	swigluPortable(act[done:], sigmoid[done:], gate[done:], up[done:])
+}
+
+func swigluPortable(act, sigmoid, gate, up []float32) {
 	for i, g := range gate {
 		s := float32(1 / float32(1+Exp(-g)))
 		sigmoid[i] = s

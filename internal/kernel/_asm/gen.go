@@ -1,6 +1,6 @@
 // Command _asm writes the AVX2+FMA variants of package kernel.
 //
-//	go run . -out ../gemm_amd64.s -stubs ../gemm_stubs_amd64.go -pkg kernel
+//	go run . -out ../avx2_amd64.s -stubs ../avx2_stubs_amd64.go -pkg kernel
 package main
 
 import (
@@ -21,6 +21,10 @@ func main() {
 	for rows := 1; rows <= 6; rows++ {
 		tile(rows)
 	}
+	expConstants()
+	expSum()
+	swiglu()
+	dot()
 	Generate()
 }
 

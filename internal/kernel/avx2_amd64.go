@@ -28,3 +28,37 @@ func tile(m, k int, a []float32, aRow, aCol int, b []float32, bRow int, c []floa
 		tile1AVX2(k, &a[0], aRow, aCol, &b[0], bRow, &c[0], cRow, accumulate)
 	}
 }
+
+// The functions below do the part of a row that fills whole vectors and return its
+// length; the portable function goes on from there.
+
+func dotBlocks(x, y []float32, sums *[lanes]float32) int {
+	blocks := len(x) / lanes
+	if blocks == 0 || !useAVX2.Load() {
+		return 0
+	}
+	_ = y[len(x)-1]
+	dotAVX2(&x[0], &y[0], blocks, sums)
+	return blocks * lanes
+}
+
+func expSumBlocks(dst, x []float32, shift float32, sums *[lanes]float32) int {
+	blocks := len(x) / lanes
+	if blocks == 0 || !useAVX2.Load() {
+		return 0
+	}
+	_ = dst[len(x)-1]
+	expSumAVX2(&dst[0], &x[0], blocks, shift, sums)
+	return blocks * lanes
+}
+
+func swigluBlocks(act, sigmoid, gate, up []float32) int {
+	blocks := len(gate) / 8
+	if blocks == 0 || !useAVX2.Load() {
+		return 0
+	}
+	last := len(gate) - 1
+	_, _, _ = act[last], sigmoid[last], up[last]
+	swigluAVX2(&act[0], &sigmoid[0], &gate[0], &up[0], blocks)
+	return blocks * 8
+}
