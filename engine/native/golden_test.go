@@ -1,0 +1,265 @@
+package native
+
+import (
+	"encoding/json"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"testing"
+
+	"github.com/negativa-lab/negativa"
+	"github.com/negativa-lab/negativa/engine"
+	"github.com/negativa-lab/negativa/internal/safetensors"
+)
+
+// Three times what transformers' own float32 differs from the float64 goldens.
+const (
+	logitBound     = 3 * 2.7e-6
+	logprobBound   = 3 * 1.5e-6
+	lossBound      = 3 * 5e-7
+	gradientBound  = 3 * 1.4e-6
+	tensorBound    = 3 * 2.7e-6
+	adamLossBound  = 3 * 5.3e-7
+	adamWholeBound = 3 * 4.5e-5
+)
+
+type golden struct {
+	Sequences [][]int32 `json:"sequences"`
+	Loss      float64   `json:"loss"`
+	GradNorm  float64   `json:"grad_norm"`
+	Greedy    []struct {
+		Prompt         []int32 `json:"prompt"`
+		Continuation   []int32 `json:"continuation"`
+		SmallestMargin float64 `json:"smallest_margin"`
+	} `json:"greedy"`
+	AdamW struct {
+		LR          float64    `json:"lr"`
+		Betas       [2]float64 `json:"betas"`
+		Eps         float64    `json:"eps"`
+		WeightDecay float64    `json:"weight_decay"`
+		Losses      []float64  `json:"losses_before_each_step"`
+		After       float64    `json:"loss_after"`
+	} `json:"adamw"`
+	tensors *safetensors.File
+}
+
+var folders = []string{"qwen3-headdim", "qwen3-untied"}
+
+func load(t *testing.T, folder string, into any) {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join("testdata", folder, "golden.json"))
+	if err == nil {
+		err = json.Unmarshal(raw, into)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func openGolden(t *testing.T, folder string) (*Engine, *golden) {
+	t.Helper()
+	e, err := Open(filepath.Join("testdata", folder), Options{Threads: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := new(golden)
+	load(t, folder, g)
+	if g.tensors, err = safetensors.Read(filepath.Join("testdata", folder, "golden.safetensors")); err != nil {
+		t.Fatal(err)
+	}
+	return e, g
+}
+
+func (g *golden) float32s(t *testing.T, name string) []float32 {
+	t.Helper()
+	tensor, ok := g.tensors.Tensor(name)
+	if !ok {
+		t.Fatalf("the golden file has no %s", name)
+	}
+	x, err := tensor.Float32s()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
+func largest(t *testing.T, name string, got, want []float32, bound float64) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("%s has %d numbers, want %d", name, len(got), len(want))
+	}
+	worst := 0.0
+	for i := range want {
+		worst = max(worst, math.Abs(float64(got[i])-float64(want[i])))
+	}
+	if !(worst <= bound) {
+		t.Errorf("%s differs by up to %.3g, want ≤ %.3g", name, worst, bound)
+	}
+}
+
+func relativeNorm(got, want []float32) float64 {
+	var d, n float64
+	for i := range want {
+		d += (float64(got[i]) - float64(want[i])) * (float64(got[i]) - float64(want[i]))
+		n += float64(want[i]) * float64(want[i])
+	}
+	return math.Sqrt(d / n)
+}
+
+func near(t *testing.T, name string, got, want, bound float64) {
+	t.Helper()
+	if !(math.Abs(got-want) <= bound) {
+		t.Errorf("%s = %.9g, want %.9g ± %.3g", name, got, want, bound)
+	}
+}
+
+func TestForwardAgreesWithTransformers(t *testing.T) {
+	for _, folder := range folders {
+		t.Run(folder, func(t *testing.T) {
+			e, g := openGolden(t, folder)
+			for i, ids := range g.Sequences {
+				suffix := "." + strconv.Itoa(i)
+				// A spare last token makes every position of the sequence predict something.
+				a := new(activations)
+				a.add(ids[:1], append(slices.Clone(ids[1:]), 0))
+				e.model.evaluate(a, 1, true, 1)
+				largest(t, "logits"+suffix, a.logits, g.float32s(t, "logits"+suffix), logitBound)
+				entropies := make([]float32, len(a.entropy))
+				for i, h := range a.entropy {
+					entropies[i] = float32(h)
+				}
+				largest(t, "entropy"+suffix, entropies, g.float32s(t, "entropy"+suffix), logprobBound)
+				if len(ids) > 1 {
+					largest(t, "logprobs"+suffix, a.logprobs[:len(ids)-1], g.float32s(t, "logprobs"+suffix), logprobBound)
+				}
+			}
+		})
+	}
+}
+
+// nextToken is the mean negative log-likelihood over `targets` tokens.
+func nextToken(targets int) negativa.Loss {
+	return negativa.Loss{Row: func(_ *negativa.Row, at, grad *negativa.Evaluation) float64 {
+		loss := 0.0
+		for i, lp := range at.Logprobs {
+			loss -= lp / float64(targets)
+			grad.Logprobs[i] = -1 / float64(targets)
+		}
+		return loss
+	}}
+}
+
+func (g *golden) batch() (batch []negativa.Datum, targets int) {
+	for i, ids := range g.Sequences {
+		if len(ids) > 1 {
+			batch = append(batch, negativa.Datum{ID: strconv.Itoa(i), Prompt: ids[:1], Completion: ids[1:]})
+			targets += len(ids) - 1
+		}
+	}
+	return batch, targets
+}
+
+func TestGradientsAgreeWithTransformers(t *testing.T) {
+	for _, folder := range folders {
+		t.Run(folder, func(t *testing.T) {
+			e, g := openGolden(t, folder)
+			batch, targets := g.batch()
+			result, err := e.ForwardBackward(t.Context(), batch, nextToken(targets), 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			near(t, "loss", result.Loss, g.Loss, lossBound)
+			e.grads.merge()
+			near(t, "gradient norm", math.Sqrt(sumSquares(e.grads.arena, 1)), g.GradNorm, gradientBound*g.GradNorm)
+			var all, want []float32
+			for _, tensor := range e.grads.tensors {
+				if isValue(tensor.name) {
+					continue
+				}
+				expected := g.float32s(t, "grad."+tensor.name)
+				if d := relativeNorm(tensor.data, expected); !(d <= tensorBound) {
+					t.Errorf("gradient of %s differs by %.3g of its norm, want ≤ %.3g", tensor.name, d, tensorBound)
+				}
+				all, want = append(all, tensor.data...), append(want, expected...)
+			}
+			if d := relativeNorm(all, want); !(d <= gradientBound) {
+				t.Errorf("the gradient differs by %.3g of its norm, want ≤ %.3g", d, gradientBound)
+			}
+		})
+	}
+}
+
+func TestTenAdamWStepsAgreeWithPyTorch(t *testing.T) {
+	for _, folder := range folders {
+		t.Run(folder, func(t *testing.T) {
+			e, g := openGolden(t, folder)
+			batch, targets := g.batch()
+			start := slices.Clone(e.model.arena)
+			step := func() float64 {
+				result, err := e.ForwardBackward(t.Context(), batch, nextToken(targets), 1)
+				if err != nil {
+					t.Fatal(err)
+				}
+				_, err = e.OptimStep(t.Context(), engine.OptimParams{
+					Optimizer: engine.AdamW, LearningRate: g.AdamW.LR, Beta1: g.AdamW.Betas[0], Beta2: g.AdamW.Betas[1],
+					Epsilon: g.AdamW.Eps, WeightDecay: g.AdamW.WeightDecay,
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return result.Loss
+			}
+			for i, want := range g.AdamW.Losses {
+				near(t, "loss before step "+strconv.Itoa(i), step(), want, adamLossBound)
+			}
+			var moved, want []float32
+			at := 0
+			for _, tensor := range e.model.tensors {
+				if !isValue(tensor.name) {
+					for j, w := range g.float32s(t, "adamw10."+tensor.name) {
+						moved = append(moved, tensor.data[j]-start[at+j])
+						want = append(want, w-start[at+j])
+					}
+				}
+				at += len(tensor.data)
+			}
+			if d := relativeNorm(moved, want); !(d <= adamWholeBound) {
+				t.Errorf("ten steps of AdamW differ by %.3g of their norm, want ≤ %.3g", d, adamWholeBound)
+			}
+			near(t, "loss after", step(), g.AdamW.After, adamLossBound)
+		})
+	}
+}
+
+func TestGreedyTextIsTransformers(t *testing.T) {
+	for _, folder := range folders {
+		e, g := openGolden(t, folder)
+		for _, c := range g.Greedy {
+			out, err := e.Sample(t.Context(), []engine.Request{{Prompt: c.Prompt, N: 1}},
+				engine.SampleParams{MaxTokens: len(c.Continuation), TopP: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := out[0][0].Tokens; !slices.Equal(got, c.Continuation) {
+				t.Errorf("%s: greedy continuation of %v is %v, want %v", folder, c.Prompt, got, c.Continuation)
+			}
+		}
+	}
+}
+
+func TestKeysOfTransformers4(t *testing.T) {
+	old, err := readConfig("testdata/qwen3-headdim-v4")
+	if err != nil {
+		t.Fatal(err)
+	}
+	now, err := readConfig("testdata/qwen3-headdim")
+	if err != nil {
+		t.Fatal(err)
+	}
+	old.BOS, old.EOS, now.BOS, now.EOS = nil, nil, nil, nil
+	if old != now {
+		t.Errorf("the same model in older keys is %+v, want %+v", old, now)
+	}
+}

@@ -1,0 +1,124 @@
+package native
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"github.com/negativa-lab/negativa"
+	"github.com/negativa-lab/negativa/engine"
+)
+
+// small is a shape that exercises what can go wrong: grouped queries, a head width
+// that is no multiple of a panel, a vocabulary that is not one either.
+func small(tied bool) Config {
+	eos := int32(0)
+	return Config{
+		VocabSize: 21, HiddenSize: 24, IntermediateSize: 40, Layers: 2, Heads: 4, KVHeads: 2, HeadDim: 6,
+		MaxPositions: 96, NormEpsilon: 1e-6, RopeTheta: 1e4, TiedHead: tied, InitializerRange: 0.25, EOS: &eos,
+	}
+}
+
+// Law 2 at scale: over a million tokens drawn and computed again, no bit differs.
+func TestSampledLogprobsAreRecomputedExactly(t *testing.T) {
+	want := 1_000_000
+	if testing.Short() {
+		want = 50_000
+	}
+	e, err := New(small(true), 1, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var requests []engine.Request
+	for i := range 64 {
+		prompt := make([]negativa.Token, 1+i%29)
+		for j := range prompt {
+			prompt[j] = int32((7*i + 3*j) % 21)
+		}
+		requests = append(requests, engine.Request{Prompt: prompt, N: 48, Seed: uint64(i)})
+	}
+	tokens := 0
+	for round := 0; tokens < want; round++ {
+		for i := range requests {
+			requests[i].Seed = uint64(1000*round + i)
+		}
+		temperature := []float64{1, 0.6, 1.7}[round%3]
+		groups, err := e.Sample(t.Context(), requests, engine.SampleParams{MaxTokens: 64, Temperature: temperature, TopP: 1, Stop: []int32{0}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tokens += compareRecomputed(t, e, requests, groups, temperature)
+	}
+	t.Logf("0 differing bits over %d tokens", tokens)
+}
+
+func compareRecomputed(t *testing.T, e *Engine, requests []engine.Request, groups [][]negativa.Rollout, temperature float64) (tokens int) {
+	t.Helper()
+	var sequences []engine.Sequence
+	var sampled [][]float32
+	for i, g := range groups {
+		for _, r := range g {
+			sequences = append(sequences, engine.Sequence{Prompt: requests[i].Prompt, Completion: r.Tokens})
+			sampled = append(sampled, r.Logprobs)
+		}
+	}
+	again, err := e.Logprobs(t.Context(), sequences, temperature)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range sampled {
+		for j, lp := range sampled[i] {
+			if math.Float32bits(lp) != math.Float32bits(again[i][j]) {
+				t.Fatalf("sequence %d token %d: sampled %v, recomputed %v", i, j, lp, again[i][j])
+			}
+			tokens++
+		}
+	}
+	return tokens
+}
+
+// A step of the demo's size: tokens per second of training and of sampling.
+func BenchmarkEngine(b *testing.B) {
+	eos := int32(0)
+	e, err := New(Config{
+		VocabSize: 32, HiddenSize: 96, IntermediateSize: 256, Layers: 3, Heads: 3, KVHeads: 3, HeadDim: 32,
+		MaxPositions: 128, NormEpsilon: 1e-6, RopeTheta: 1e4, TiedHead: true, InitializerRange: 0.1, EOS: &eos,
+	}, 1, Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	var requests []engine.Request
+	for i := range 128 {
+		requests = append(requests, engine.Request{Prompt: []int32{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, int32(i % 32)}, N: 8, Seed: uint64(i)})
+	}
+	params := engine.SampleParams{MaxTokens: 14, Temperature: 1, TopP: 1}
+	groups, err := e.Sample(b.Context(), requests, params)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("sample", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := e.Sample(b.Context(), requests, params); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(float64(128*8*14*b.N)/b.Elapsed().Seconds(), "tokens/s")
+	})
+	var batch []negativa.Datum
+	for i, g := range groups {
+		for j, r := range g {
+			batch = append(batch, negativa.Datum{ID: fmt.Sprint(i, j), Prompt: requests[i].Prompt, Completion: r.Tokens, Sign: 1 - 2*(j%2)})
+		}
+	}
+	b.Run("train", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := e.ForwardBackward(b.Context(), batch, nextToken(1000), 1); err != nil {
+				b.Fatal(err)
+			}
+			if _, err := e.OptimStep(b.Context(), engine.OptimParams{Optimizer: engine.AdamW, Beta1: .9, Beta2: .99, Epsilon: 1e-8}); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(float64(128*8*25*b.N)/b.Elapsed().Seconds(), "tokens/s")
+	})
+}

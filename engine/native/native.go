@@ -1,0 +1,196 @@
+// Package native is the engine of the project's own: a decoder-only transformer of
+// Qwen3's shape (RMSNorm, rotary positions, grouped-query attention with norms on
+// queries and keys, SwiGLU) in Go, read from and written to Hugging Face folders.
+//
+// Sampling, scoring and training run the same functions on the same kernels, row by
+// row, so a recomputed log-probability equals the sampled one bit for bit, and no
+// result depends on the batch, the micro-batch or the number of threads. Backward
+// passes are derived by hand; each layer is a forward and a backward function.
+//
+// Shape letters: C hidden width, H heads, D head width, V vocabulary, N rows (tokens
+// of all sequences of a batch, packed end to end; nothing is padded).
+package native
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"runtime"
+
+	"github.com/negativa-lab/negativa"
+	"github.com/negativa-lab/negativa/engine"
+	"github.com/negativa-lab/negativa/internal/kernel"
+)
+
+// Options say how to compute; no result depends on them.
+type Options struct {
+	Threads          int // 0: one for each CPU
+	MicroBatchTokens int // rows whose activations are held at once; 0: 2048
+}
+
+// Engine is a transformer with its optimizer state. It implements engine.Engine.
+type Engine struct {
+	options Options
+	model   *model
+	grads   *gradients
+	adam    *adam
+
+	backward packed // projections packed for the backward pass
+	stale    bool   // backward does not reflect the parameters
+
+	batch    activations
+	flow     flows
+	decoders chan *decoder // one for each thread
+}
+
+// model is what a forward pass needs, and all that a frozen reference keeps.
+type model struct {
+	*params
+	forward packed
+	rope    *kernel.RoPE
+}
+
+// New returns a freshly initialised model.
+func New(config Config, seed uint64, options Options) (*Engine, error) {
+	if err := config.validate(); err != nil {
+		return nil, fmt.Errorf("make a model: %w", err)
+	}
+	p := newParams(config)
+	p.initialise(seed)
+	return assemble(p, newAdam(p), options), nil
+}
+
+// Open reads a model folder; if it is a checkpoint, its optimizer state too.
+func Open(dir string, options Options) (*Engine, error) {
+	p, optimizer, err := read(dir)
+	if err != nil {
+		return nil, err
+	}
+	return assemble(p, optimizer, options), nil
+}
+
+func assemble(p *params, optimizer *adam, options Options) *Engine {
+	if options.Threads <= 0 {
+		options.Threads = runtime.GOMAXPROCS(0)
+	}
+	if options.MicroBatchTokens <= 0 {
+		options.MicroBatchTokens = 2048
+	}
+	e := &Engine{options: options}
+	e.adopt(p, optimizer)
+	return e
+}
+
+// adopt makes p the engine's parameters.
+func (e *Engine) adopt(p *params, optimizer *adam) {
+	e.model = newModel(p, e.options.Threads)
+	e.grads = newGradients(p.config)
+	e.adam = optimizer
+	e.stale = true
+	e.decoders = make(chan *decoder, e.options.Threads)
+	for range e.options.Threads {
+		e.decoders <- new(decoder)
+	}
+}
+
+func newModel(p *params, threads int) *model {
+	m := &model{params: p, rope: kernel.NewRoPE(p.config.MaxPositions, p.config.HeadDim, p.config.RopeTheta)}
+	p.packForward(&m.forward, threads)
+	return m
+}
+
+// Config returns the model's shape.
+func (e *Engine) Config() Config { return e.model.config }
+
+// Parameters returns the number of parameters of the policy, the value head apart.
+func (e *Engine) Parameters() int { return len(e.model.arena) - e.model.config.HiddenSize - 1 }
+
+// Capabilities implements engine.Engine.
+func (e *Engine) Capabilities() engine.Capabilities {
+	return engine.Capabilities{Entropies: true, Values: true}
+}
+
+// Reference implements engine.Engine with a copy of the parameters.
+func (e *Engine) Reference() (engine.Scorer, error) {
+	p := newParams(e.model.config)
+	copy(p.arena, e.model.arena)
+	return &reference{model: newModel(p, e.options.Threads), options: e.options}, nil
+}
+
+type reference struct {
+	model   *model
+	options Options
+	batch   activations
+}
+
+// Logprobs implements engine.Scorer.
+func (r *reference) Logprobs(ctx context.Context, sequences []engine.Sequence, temperature float64) ([][]float32, error) {
+	return r.model.logprobs(ctx, &r.batch, sequences, temperature, r.options)
+}
+
+// Logprobs implements engine.Scorer.
+func (e *Engine) Logprobs(ctx context.Context, sequences []engine.Sequence, temperature float64) ([][]float32, error) {
+	return e.model.logprobs(ctx, &e.batch, sequences, temperature, e.options)
+}
+
+func (m *model) logprobs(ctx context.Context, a *activations, sequences []engine.Sequence, temperature float64, o Options) ([][]float32, error) {
+	for i, s := range sequences {
+		if err := m.check(s.Prompt, s.Completion); err != nil {
+			return nil, fmt.Errorf("score sequence %d: %w", i, err)
+		}
+	}
+	out := make([][]float32, len(sequences))
+	next := 0
+	for next < len(sequences) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		first := next
+		a.reset()
+		for ; next < len(sequences) && a.fits(rowsOf(sequences[next]), o.MicroBatchTokens); next++ {
+			a.add(sequences[next].Prompt, sequences[next].Completion)
+		}
+		m.evaluate(a, temperature, false, o.Threads)
+		for i := range a.sequences {
+			out[first+i] = append([]float32(nil), a.logprobs[a.sequences[i].firstTarget:a.sequences[i].endTarget()]...)
+		}
+	}
+	return out, nil
+}
+
+func rowsOf(s engine.Sequence) int { return len(s.Prompt) + len(s.Completion) - 1 }
+
+// check refuses what the model cannot read.
+func (m *model) check(prompt, completion []negativa.Token) error {
+	switch {
+	case len(prompt) == 0:
+		return errors.New("the prompt is empty: it needs at least one token")
+	case len(completion) == 0:
+		return errors.New("the completion is empty: it needs at least one token")
+	case len(prompt)+len(completion)-1 > m.config.MaxPositions:
+		return fmt.Errorf("prompt and completion have %d tokens, the model has %d positions (max_position_embeddings)",
+			len(prompt)+len(completion), m.config.MaxPositions)
+	}
+	return errors.Join(m.checkTokens(prompt), m.checkTokens(completion))
+}
+
+func (m *model) checkTokens(tokens []negativa.Token) error {
+	for i, t := range tokens {
+		if t < 0 || int(t) >= m.config.VocabSize {
+			return fmt.Errorf("token %d at position %d is outside the vocabulary of %d", t, i, m.config.VocabSize)
+		}
+	}
+	return nil
+}
+
+// divisor is what logits are divided by at a temperature: greedy sampling, which has
+// no distribution of its own, is scored at temperature one.
+func divisor(temperature float64) float32 {
+	if temperature == 0 {
+		return 1
+	}
+	return float32(temperature)
+}
+
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
