@@ -63,7 +63,10 @@ func TestMoments(t *testing.T) {
 		zz += x * x
 	}
 	// Five standard errors: √(1/12n), √(1/n), √(2/n).
-	for _, c := range []struct{ name, unit string; got, want, bound float64 }{
+	for _, c := range []struct {
+		name, unit       string
+		got, want, bound float64
+	}{
 		{"uniform mean", "", u / n, 0.5, 5 * math.Sqrt(1.0/12/n)},
 		{"normal mean", "", z / n, 0, 5 * math.Sqrt(1.0/n)},
 		{"normal variance", "", zz / n, 1, 5 * math.Sqrt(2.0/n)},
