@@ -2,6 +2,7 @@ package task
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,14 +22,16 @@ type countdown struct {
 	numbers int // how many numbers
 	max     int // each is in 1 … max
 	target  int // the target is in 1 … target
+	answers int // the least number of correct answers: diversity needs a choice
 }
 
 func newCountdown(o options) (Family, error) {
-	c := &countdown{numbers: 3, max: 20, target: 99}
+	c := &countdown{numbers: 3, max: 24, target: 99, answers: 2}
 	err := o.apply(
 		option{"numbers", &c.numbers, 2, 5},
 		option{"max", &c.max, 2, 99},
 		option{"target", &c.target, 1, 999},
+		option{"answers", &c.answers, 1, 9},
 	)
 	if err != nil {
 		return nil, err
@@ -37,7 +40,7 @@ func newCountdown(o options) (Family, error) {
 }
 
 func (c *countdown) Name() string {
-	return fmt.Sprintf("countdown:numbers=%d,max=%d,target=%d", c.numbers, c.max, c.target)
+	return fmt.Sprintf("countdown:numbers=%d,max=%d,target=%d,answers=%d", c.numbers, c.max, c.target, c.answers)
 }
 
 func (c *countdown) Alphabet() string { return "*+,-/0123456789:;=" }
@@ -57,7 +60,7 @@ func (c *countdown) Problem(split Split, seed, index uint64) negativa.Problem {
 }
 
 // candidate draws numbers and a target that they can reach.
-func (c *countdown) candidate(s draw.Source) (string, func() negativa.Problem, bool) {
+func (c *countdown) candidate(s draw.Source) (string, func() (negativa.Problem, bool)) {
 	numbers := make([]int, c.numbers)
 	for i := range numbers {
 		numbers[i] = 1 + s.IntN(uint64(i), c.max)
@@ -65,25 +68,28 @@ func (c *countdown) candidate(s draw.Source) (string, func() negativa.Problem, b
 	slices.Sort(numbers)
 	targets := c.reachable(numbers)
 	if len(targets) == 0 {
-		return "", nil, false
+		return "", func() (negativa.Problem, bool) { return negativa.Problem{}, false }
 	}
 	target := targets[s.IntN(uint64(c.numbers), len(targets))]
 	key := countdownKey(numbers, target)
-	return key, func() negativa.Problem { return c.problem(key, numbers, target) }, true
+	return key, func() (negativa.Problem, bool) { return c.problem(key, numbers, target) }
 }
 
-// problem writes the question; the order of its numbers is drawn from its key.
-func (c *countdown) problem(key string, numbers []int, target int) negativa.Problem {
+// problem writes the question, if it has enough answers; the order of its numbers is
+// drawn from its key.
+func (c *countdown) problem(key string, numbers []int, target int) (negativa.Problem, bool) {
+	answers := solutions(numbers, target)
+	if len(answers) < c.answers {
+		return negativa.Problem{}, false
+	}
 	shuffled := make([]string, len(numbers))
 	for i, j := range draw.New(0, "order").Named(key).Perm(len(numbers)) {
 		shuffled[i] = strconv.Itoa(numbers[j])
 	}
-	p := negativa.Problem{
-		ID: "countdown/" + key, Task: "countdown",
+	return negativa.Problem{
+		ID: "countdown/" + key, Task: "countdown", Gold: answers[0],
 		Prompt: strings.Join(shuffled, ",") + "=" + strconv.Itoa(target) + ":",
-	}
-	p.Gold = solutions(numbers, target)[0]
-	return p
+	}, true
 }
 
 func countdownKey(sorted []int, target int) string {
@@ -102,12 +108,7 @@ func (c *countdown) reachable(numbers []int) []int {
 			found[result] = true
 		}
 	})
-	targets := make([]int, 0, len(found))
-	for t := range found {
-		targets = append(targets, t)
-	}
-	slices.Sort(targets)
-	return targets
+	return slices.Sorted(maps.Keys(found))
 }
 
 // step is one line of an answer.

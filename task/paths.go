@@ -48,12 +48,16 @@ func (f *paths) Problem(split Split, seed, index uint64) negativa.Problem {
 }
 
 // candidate draws a graph; one with a single answer, or none, is no problem.
-func (f *paths) candidate(s draw.Source) (string, func() negativa.Problem, bool) {
+func (f *paths) candidate(s draw.Source) (string, func() (negativa.Problem, bool)) {
 	g := f.draw(s)
-	key, answers := g.key(), g.walks()
-	return key, func() negativa.Problem {
-		return negativa.Problem{ID: "paths/" + key, Task: "paths", Prompt: g.prompt(key), Gold: answers[0]}
-	}, len(answers) >= 2
+	key := g.key()
+	return key, func() (negativa.Problem, bool) {
+		answers := g.walks()
+		if len(answers) < 2 {
+			return negativa.Problem{}, false
+		}
+		return negativa.Problem{ID: "paths/" + key, Task: "paths", Prompt: g.prompt(key), Gold: answers[0]}, true
+	}
 }
 
 func (f *paths) draw(s draw.Source) graph {

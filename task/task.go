@@ -10,6 +10,7 @@ package task
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -67,14 +68,7 @@ var families = map[string]func(options) (Family, error){
 }
 
 // Names lists the families.
-func Names() []string {
-	names := make([]string, 0, len(families))
-	for name := range families {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
-}
+func Names() []string { return slices.Sorted(maps.Keys(families)) }
 
 // Alphabet is the union of the alphabets of all families under their defaults, sorted:
 // a model with this vocabulary can be trained on any of them.
@@ -118,9 +112,9 @@ func New(spec string) (Family, error) {
 	return family, nil
 }
 
-// candidate draws a problem of no particular split: its canonical key and, for those
-// that are solvable, the problem itself.
-type candidate func(s draw.Source) (key string, problem func() negativa.Problem, ok bool)
+// candidate draws a problem of no particular split: its canonical key and a function
+// that writes it, or reports that it will not do.
+type candidate func(s draw.Source) (key string, problem func() (negativa.Problem, bool))
 
 // maxAttempts bounds the search for a problem of a split.
 const maxAttempts = 20_000
@@ -128,8 +122,10 @@ const maxAttempts = 20_000
 // search runs through candidates at addressed attempts until one is of the split.
 func search(split Split, source draw.Source, next candidate) (negativa.Problem, bool) {
 	for attempt := range uint64(maxAttempts) {
-		if key, problem, ok := next(source.At(attempt)); ok && splitOf(key) == split {
-			return problem(), true
+		if key, problem := next(source.At(attempt)); splitOf(key) == split {
+			if p, ok := problem(); ok {
+				return p, true
+			}
 		}
 	}
 	return negativa.Problem{}, false
@@ -195,7 +191,7 @@ func (o options) apply(known ...option) error {
 	for i, k := range known {
 		keys[i] = k.key
 	}
-	for _, key := range sortedKeys(o) {
+	for _, key := range slices.Sorted(maps.Keys(o)) {
 		i := slices.Index(keys, key)
 		if i < 0 {
 			return fmt.Errorf("option %q is not known: did you mean %q? (options: %s)", key, nearest(key, keys), strings.Join(keys, ", "))
@@ -206,15 +202,6 @@ func (o options) apply(known ...option) error {
 		*known[i].into = o[key]
 	}
 	return nil
-}
-
-func sortedKeys(o options) []string {
-	keys := make([]string, 0, len(o))
-	for key := range o {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
 }
 
 // nearest is the known name at the smallest edit distance.
