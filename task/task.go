@@ -8,7 +8,6 @@
 package task
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/negativa-lab/negativa"
 	"github.com/negativa-lab/negativa/internal/draw"
+	"github.com/negativa-lab/negativa/internal/nearest"
 )
 
 // Split names a part of a family's problems.
@@ -91,7 +91,7 @@ func New(spec string) (Family, error) {
 	name, rest, _ := strings.Cut(spec, ":")
 	make, ok := families[name]
 	if !ok {
-		return nil, fmt.Errorf("task %q is not known: did you mean %q? (tasks: %s)", name, nearest(name, Names()), strings.Join(Names(), ", "))
+		return nil, fmt.Errorf("task %q is not known: did you mean %q? (tasks: %s)", name, nearest.To(name, Names()), strings.Join(Names(), ", "))
 	}
 	set := options{}
 	for pair := range strings.SplitSeq(rest, ",") {
@@ -194,7 +194,7 @@ func (o options) apply(known ...option) error {
 	for _, key := range slices.Sorted(maps.Keys(o)) {
 		i := slices.Index(keys, key)
 		if i < 0 {
-			return fmt.Errorf("option %q is not known: did you mean %q? (options: %s)", key, nearest(key, keys), strings.Join(keys, ", "))
+			return fmt.Errorf("option %q is not known: did you mean %q? (options: %s)", key, nearest.To(key, keys), strings.Join(keys, ", "))
 		}
 		if v := o[key]; v < known[i].low || v > known[i].top {
 			return fmt.Errorf("option %s is %d; it must be between %d and %d", key, v, known[i].low, known[i].top)
@@ -202,34 +202,6 @@ func (o options) apply(known ...option) error {
 		*known[i].into = o[key]
 	}
 	return nil
-}
-
-// nearest is the known name at the smallest edit distance.
-func nearest(name string, known []string) string {
-	return slices.MinFunc(known, func(a, b string) int {
-		return cmp.Compare(distance(name, a), distance(name, b))
-	})
-}
-
-// distance is Levenshtein's.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 func wrong(format string, args ...any) negativa.Verdict {
