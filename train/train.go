@@ -1,0 +1,183 @@
+// Package train updates a policy: one step, and the loop around it. It is the only place
+// that knows the order of the stages.
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/negativa-lab/negativa"
+	"github.com/negativa-lab/negativa/engine"
+	"github.com/negativa-lab/negativa/internal/draw"
+	"github.com/negativa-lab/negativa/internal/rundir"
+	"github.com/negativa-lab/negativa/objective"
+	"github.com/negativa-lab/negativa/reward"
+	"github.com/negativa-lab/negativa/rollout"
+	"github.com/negativa-lab/negativa/task"
+	"github.com/negativa-lab/negativa/tokenizer"
+	"github.com/negativa-lab/negativa/verify"
+)
+
+// Loop trains a policy. All but Dir and OnStep must be set; Config must be resolved.
+type Loop struct {
+	Config    Config
+	Objective objective.Objective
+	Family    task.Family
+	Tokenizer *tokenizer.Tokenizer
+	Policy    engine.Engine
+	Dir       *rundir.Dir                          // where metrics, samples and checkpoints go; nil: nowhere
+	OnStep    func(step int, m map[string]float64) // called after every step
+
+	reference engine.Scorer // the policy as it was at the start
+	state     State
+}
+
+// State is what a checkpoint keeps beside the policy and its optimizer. Every draw is
+// addressed by the seed and the step, so a resumed run needs nothing more.
+type State struct {
+	Step           int    `json:"step"` // steps done
+	OptimizerSteps int    `json:"optimizer_steps"`
+	SkippedSteps   int    `json:"optimizer_steps_skipped"` // mini-batches without a row that could move a parameter
+	Rollouts       int    `json:"rollouts"`
+	Objective      string `json:"objective"`
+	Seed           uint64 `json:"seed"`
+}
+
+// State returns the counts so far.
+func (l *Loop) State() State { return l.state }
+
+// Start checks that the engine can do what the objective needs and freezes the
+// reference. It must be called once, before Run or Step.
+func (l *Loop) Start() error {
+	can := l.Policy.Capabilities()
+	switch {
+	case l.Objective.Critic && !can.Values:
+		return fmt.Errorf("objective %s needs a value head: %w", l.Objective.Name, engine.ErrUnsupported)
+	case l.Objective.Params.EntropyCoef != 0 && !can.Entropies:
+		return fmt.Errorf("entropy_coef %v needs full distributions: %w", l.Objective.Params.EntropyCoef, engine.ErrUnsupported)
+	}
+	l.state = State{Objective: l.Objective.Name, Seed: l.Config.Seed}
+	var err error
+	if l.reference, err = l.Policy.Reference(); err != nil {
+		return fmt.Errorf("freeze the reference: %w", err)
+	}
+	return nil
+}
+
+// Run trains for max_steps steps and leaves the last checkpoint. It stops at the first
+// error, a number that is not finite among them; cancelling ctx stops it within a step
+// with ctx's error. What was written stays whole.
+func (l *Loop) Run(ctx context.Context) (err error) {
+	if l.Dir != nil {
+		log, openErr := l.Dir.AppendMetrics()
+		if openErr != nil {
+			return openErr
+		}
+		defer func() { err = errors.Join(err, log.Close()) }()
+		report := l.OnStep
+		var logged error
+		l.OnStep = func(step int, m map[string]float64) {
+			logged = errors.Join(logged, log.Append(step, m))
+			if report != nil {
+				report(step, m)
+			}
+		}
+		defer func() { l.OnStep, err = report, errors.Join(err, logged) }()
+	}
+	for step := range l.Config.MaxSteps {
+		m, err := l.Step(ctx, step)
+		if err != nil {
+			return fmt.Errorf("step %d: %w", step+1, err)
+		}
+		if l.OnStep != nil {
+			l.OnStep(step+1, m)
+		}
+		if err := l.checkpoint(ctx, step+1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Step draws a batch of rollouts and learns from it.
+func (l *Loop) Step(ctx context.Context, step int) (map[string]float64, error) {
+	start := time.Now()
+	groups, err := l.rollouts(ctx, step)
+	if err != nil {
+		return nil, err
+	}
+	verify.Groups(l.Family, groups)
+	reward.Truth(groups)
+	rows, kl, err := l.rows(ctx, groups)
+	if err != nil {
+		return nil, err
+	}
+	var updates updateMetrics
+	for iteration := range l.Config.NumIterations {
+		for _, mini := range l.miniBatches(rows, step, iteration) {
+			if err := l.update(ctx, mini, &updates); err != nil {
+				return nil, err
+			}
+		}
+	}
+	l.state.Step, l.state.Rollouts = step+1, l.state.Rollouts+len(rows)
+	if err := l.keepRollouts(step+1, groups); err != nil {
+		return nil, err
+	}
+	m := rolloutMetrics(groups)
+	updates.into(m)
+	l.stateInto(m, kl, time.Since(start))
+	return m, nil
+}
+
+// rollouts draws the step's groups: problem i of step s is number s·P + i of the train
+// split.
+func (l *Loop) rollouts(ctx context.Context, step int) ([]negativa.Group, error) {
+	problems := make([]negativa.Problem, l.Config.PromptsPerStep)
+	for i := range problems {
+		problems[i] = l.Family.Problem(task.Train, l.Config.Seed, uint64(step*len(problems)+i))
+	}
+	return rollout.Sample(ctx, l.Policy, l.Tokenizer, problems, rollout.Options{
+		NumGenerations: l.Config.NumGenerations,
+		Params:         l.Config.sampling(l.Tokenizer.EOS()),
+		Source:         draw.New(l.Config.Seed, "rollout").At(uint64(step)),
+	})
+}
+
+// update makes one optimizer step of a mini-batch.
+func (l *Loop) update(ctx context.Context, mini []*row, u *updateMetrics) error {
+	batch := l.weigh(mini)
+	if len(batch) == 0 {
+		l.state.SkippedSteps++
+		return nil
+	}
+	result, err := l.Policy.ForwardBackward(ctx, batch, l.Objective.Loss(), l.Config.Temperature)
+	if err != nil {
+		return err
+	}
+	update, err := l.Policy.OptimStep(ctx, l.Config.optimizer())
+	if err != nil {
+		return err
+	}
+	u.add(l.Objective, mini, batch, result, update)
+	l.state.OptimizerSteps++
+	return nil
+}
+
+// checkpoint saves a whole model folder with the optimizer's and the loop's state, at
+// the interval and after the last step.
+func (l *Loop) checkpoint(ctx context.Context, step int) error {
+	c := l.Config
+	if l.Dir == nil || step != c.MaxSteps && (c.SaveSteps == 0 || step%c.SaveSteps != 0) {
+		return nil
+	}
+	return l.Dir.SaveCheckpoint(step, func(dir string) error {
+		return errors.Join(
+			l.Policy.Save(ctx, dir),
+			l.Tokenizer.Save(dir),
+			rundir.WriteJSON(dir+"/trainer_state.json", l.state),
+		)
+	})
+}
