@@ -18,9 +18,9 @@ import (
 // of `negativa pretrain` and a key of its YAML file.
 type PretrainConfig struct {
 	Task         string  `yaml:"task" name:"task" default:"countdown" help:"Task family whose traces are learnt; options follow a colon (countdown:numbers=4)."`
-	MaxSteps     int     `yaml:"max_steps" name:"max_steps" default:"1500" help:"Optimizer steps."`
+	MaxSteps     int     `yaml:"max_steps" name:"max_steps" default:"750" help:"Optimizer steps."`
 	BatchSize    int     `yaml:"batch_size" name:"batch_size" default:"256" help:"Traces a step, each of a problem of its own."`
-	LearningRate float64 `yaml:"learning_rate" name:"learning_rate" default:"0.002" help:"Peak learning rate, reached after the warm-up."`
+	LearningRate float64 `yaml:"learning_rate" name:"learning_rate" default:"0.003" help:"Peak learning rate, reached after the warm-up."`
 	MinRatio     float64 `yaml:"min_lr_ratio" name:"min_lr_ratio" default:"0.1" help:"The cosine schedule ends at this fraction of the peak."`
 	WarmupSteps  int     `yaml:"warmup_steps" name:"warmup_steps" default:"50" help:"Steps of linear warm-up."`
 	WeightDecay  float64 `yaml:"weight_decay" name:"weight_decay" default:"0.1" help:"Decoupled weight decay."`

@@ -46,9 +46,10 @@ var order = []string{
 var only = map[string][]string{
 	"":                     {},
 	"engine":               {""},
-	"objective":            {"", "internal/draw"},
+	"objective":            {"", "internal/draw", "internal/nearest"},
 	"cmd/negativa":         {"internal/cli"},
 	"internal/draw":        {},
+	"internal/nearest":     {},
 	"internal/kernel":      {},
 	"internal/safetensors": {},
 }
@@ -141,7 +142,7 @@ func isDoor(names []string, f file) bool {
 // isCalm tells whether a package of the module may be reached from pure code.
 func isCalm(p string) bool {
 	_, isPure := doors(p)
-	return isPure || p == "" || p == "internal/draw"
+	return isPure || slices.Contains([]string{"", "internal/draw", "internal/nearest"}, p)
 }
 
 func purity(m *module) []string {

@@ -1,0 +1,243 @@
+package eval
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/negativa-lab/negativa/internal/draw"
+)
+
+// Comparison is a paired comparison of two evaluations of the same problems. Swapping
+// the two swaps it and changes nothing else.
+type Comparison struct {
+	PassAtK     ByK[Difference]  `json:"pass@k"`
+	Problems    int              `json:"problems"`
+	Solved      *Solved          `json:"solved,omitempty"`               // nil where the two have different numbers of samples
+	Differences []string         `json:"differing_conditions,omitempty"` // conditions, apart from the policy, that are not the same
+	Interval    IntervalMethod   `json:"interval"`
+	Test        SignificanceTest `json:"test"`
+}
+
+// Difference compares two mean Pass@k at one k.
+type Difference struct {
+	A        float64  `json:"a"`
+	B        float64  `json:"b"`
+	AMinusB  float64  `json:"a_minus_b"`
+	Interval Interval `json:"interval"` // of a_minus_b: paired bootstrap over problems
+	PValue   float64  `json:"p_value"`  // two-sided, of the sign-flip permutation test
+	Verdict  Verdict  `json:"verdict"`
+}
+
+// Verdict is what can be said of a difference.
+type Verdict string
+
+// A side is higher if the test rejects at 1 − level and the interval leaves out 0.
+// Each k is judged on its own: of many k, some may be told apart by chance.
+const (
+	AHigher         Verdict = "A higher"
+	BHigher         Verdict = "B higher"
+	CannotTellApart Verdict = "cannot tell apart"
+)
+
+// Solved counts problems by who solved them with at least one of their samples.
+type Solved struct {
+	Both    int `json:"both"`
+	OnlyA   int `json:"only_a"`
+	OnlyB   int `json:"only_b"`
+	Neither int `json:"neither"`
+}
+
+// SignificanceTest names the test and its size.
+type SignificanceTest struct {
+	Method string `json:"method"`
+	Flips  int    `json:"flips"`
+}
+
+const flips = 10_000
+
+// Compare matches problems by their question id and compares Pass@k at every power of
+// two that both evaluations have samples for. Ids that only one side has are an error
+// that names them. Draws are addressed by the bootstrap's seed.
+func Compare(a, b Evaluation, bootstrap Bootstrap) (Comparison, error) {
+	if err := bootstrap.Validate(); err != nil {
+		return Comparison{}, fmt.Errorf("compare: %w", err)
+	}
+	countsA, countsB, err := match(a.Counts, b.Counts)
+	if err != nil {
+		return Comparison{}, fmt.Errorf("compare: %w", err)
+	}
+	ks := Powers(min(samples(countsA), samples(countsB)))
+	differences, err := bootstrap.differences(countsA, countsB, ks)
+	if err != nil {
+		return Comparison{}, fmt.Errorf("compare: %w", err)
+	}
+	return Comparison{
+		PassAtK:     byK(ks, differences),
+		Problems:    len(countsA),
+		Solved:      solved(countsA, countsB),
+		Differences: a.Conditions.differences(b.Conditions),
+		Interval:    IntervalMethod{"percentile bootstrap over paired problems", bootstrap},
+		Test:        SignificanceTest{"sign-flip permutation test over paired problems", flips},
+	}, nil
+}
+
+// match brings both sides into the order of their ids.
+func match(a, b []Count) (sortedA, sortedB []Count, err error) {
+	if len(a) == 0 || len(b) == 0 {
+		return nil, nil, errors.New("an evaluation without counts per question cannot be paired: evaluate its samples again")
+	}
+	byID := func(x, y Count) int { return cmp.Compare(x.ID, y.ID) }
+	a, b = slices.SortedFunc(slices.Values(a), byID), slices.SortedFunc(slices.Values(b), byID)
+	onlyA, onlyB := missing(a, b), missing(b, a)
+	if len(onlyA)+len(onlyB) > 0 {
+		return nil, nil, fmt.Errorf("the evaluations are not of the same questions: only A has %s; only B has %s",
+			list(onlyA), list(onlyB))
+	}
+	for side, counts := range [][]Count{a, b} {
+		for i := 1; i < len(counts); i++ {
+			if counts[i].ID == counts[i-1].ID {
+				return nil, nil, fmt.Errorf("%c has question %q twice", "AB"[side], counts[i].ID)
+			}
+		}
+	}
+	return a, b, nil
+}
+
+// missing lists the ids of a that b lacks; both are sorted.
+func missing(a, b []Count) (ids []string) {
+	for _, problem := range a {
+		_, found := slices.BinarySearchFunc(b, problem.ID, func(c Count, id string) int { return cmp.Compare(c.ID, id) })
+		if !found {
+			ids = append(ids, problem.ID)
+		}
+	}
+	return ids
+}
+
+func list(ids []string) string {
+	const shown = 5
+	switch {
+	case len(ids) == 0:
+		return "none of its own"
+	case len(ids) > shown:
+		return fmt.Sprintf("%s and %d more", list(ids[:shown]), len(ids)-shown)
+	}
+	quoted := make([]string, len(ids))
+	for i, id := range ids {
+		quoted[i] = fmt.Sprintf("%q", id)
+	}
+	return strings.Join(quoted, ", ")
+}
+
+// samples is the number of samples that every problem has.
+func samples(counts []Count) int {
+	return slices.MinFunc(counts, func(x, y Count) int { return cmp.Compare(x.N, y.N) }).N
+}
+
+func (b Bootstrap) differences(countsA, countsB []Count, ks []int) ([]Difference, error) {
+	valuesA, err := estimates(countsA, ks)
+	if err != nil {
+		return nil, fmt.Errorf("A: %w", err)
+	}
+	valuesB, err := estimates(countsB, ks)
+	if err != nil {
+		return nil, fmt.Errorf("B: %w", err)
+	}
+	deltaPK := make([][]float64, len(valuesA))
+	for i := range deltaPK {
+		deltaPK[i] = make([]float64, len(ks))
+		for k := range ks {
+			deltaPK[i][k] = valuesA[i][k] - valuesB[i][k]
+		}
+	}
+	meansA, meansB, meansDelta := means(valuesA), means(valuesB), means(deltaPK)
+	intervals, pValues := b.intervals(deltaPK), b.signFlip(deltaPK)
+	out := make([]Difference, len(ks))
+	for k := range ks {
+		out[k] = Difference{meansA[k], meansB[k], meansDelta[k], intervals[k], pValues[k], b.verdict(intervals[k], pValues[k])}
+	}
+	return out, nil
+}
+
+func (b Bootstrap) verdict(interval Interval, p float64) Verdict {
+	switch {
+	case p > 1-b.Level:
+		return CannotTellApart
+	case interval[0] > 0:
+		return AHigher
+	case interval[1] < 0:
+		return BHigher
+	}
+	return CannotTellApart
+}
+
+// signFlip gives the two-sided p-value of each column's mean. If A and B are alike, each
+// problem's difference could as well have had the other sign: the p-value is the share
+// of random signs that give a mean as far from 0, the observed signs counted among them
+// (Phipson and Smyth, 1603.05766), so it is never 0.
+func (b Bootstrap) signFlip(deltaPK [][]float64) []float64 {
+	const rounding = 1e-12 // sums of the same numbers in another order are equal
+	root := draw.New(b.Seed, "sign flip")
+	observed := means(deltaPK)
+	asFar := make([]int, len(observed))
+	flippedPK := make([][]float64, len(deltaPK))
+	negatedPK := negated(deltaPK)
+	for f := range flips {
+		signs := root.At(uint64(f))
+		var bits uint64
+		for i := range deltaPK {
+			if i%64 == 0 {
+				bits = signs.Uint64(uint64(i / 64))
+			}
+			flippedPK[i] = deltaPK[i]
+			if bits>>(i%64)&1 == 1 {
+				flippedPK[i] = negatedPK[i]
+			}
+		}
+		for k, mean := range means(flippedPK) {
+			if math.Abs(mean) >= math.Abs(observed[k])-rounding {
+				asFar[k]++
+			}
+		}
+	}
+	p := make([]float64, len(observed))
+	for k := range p {
+		p[k] = float64(1+asFar[k]) / float64(1+flips)
+	}
+	return p
+}
+
+func negated(valuesPK [][]float64) [][]float64 {
+	out := make([][]float64, len(valuesPK))
+	for i, values := range valuesPK {
+		for _, v := range values {
+			out[i] = append(out[i], -v)
+		}
+	}
+	return out
+}
+
+// solved needs equal numbers of samples: with more of them more is solved.
+func solved(a, b []Count) *Solved {
+	var s Solved
+	for i := range a {
+		if a[i].N != b[i].N {
+			return nil
+		}
+		switch {
+		case a[i].C > 0 && b[i].C > 0:
+			s.Both++
+		case a[i].C > 0:
+			s.OnlyA++
+		case b[i].C > 0:
+			s.OnlyB++
+		default:
+			s.Neither++
+		}
+	}
+	return &s
+}

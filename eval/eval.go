@@ -1,0 +1,8 @@
+// Package eval measures a policy by repeated sampling: unbiased Pass@k with
+// intervals over problems, majority vote, entropy, how many different correct
+// answers are found, and whether two evaluations of the same problems can be told
+// apart.
+//
+// Estimators are pure functions of counts. Only Run asks an engine, and only
+// samples are read from and written to files.
+package eval

@@ -1,0 +1,99 @@
+package eval
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/negativa-lab/negativa"
+)
+
+// Evaluation is what was measured, with the conditions it holds under. Means are over
+// problems unless said otherwise; what is nil was not known and is absent from JSON.
+type Evaluation struct {
+	PassAtK         ByK[float64]             `json:"pass@k"`                     // for every power of two ≤ N
+	Interval        ByK[Interval]            `json:"interval,omitempty"`         // of pass@k; nil for a single problem
+	N               int                      `json:"n"`                          // samples that every problem has at least
+	Problems        int                      `json:"problems"`                   //
+	MajorityAtK     ByK[float64]             `json:"majority@k,omitempty"`       // answers are the same if their text is
+	DistinctCorrect *float64                 `json:"distinct_correct,omitempty"` // distinct correct answers among a problem's samples
+	Coverage        *float64                 `json:"coverage,omitempty"`         // distinct correct answers found / all that exist
+	Entropy         *float64                 `json:"entropy,omitempty"`          // nats a token: a Monte-Carlo estimate, see below
+	NegLogprob      *float64                 `json:"neg_logprob,omitempty"`      // nats: mean −log-probability over sampled tokens
+	MeanLength      *float64                 `json:"mean_length,omitempty"`      // tokens a sample, the stop token included
+	TruncatedRatio  *float64                 `json:"truncated_ratio,omitempty"`  // samples that the token limit ended / all
+	Outcomes        map[negativa.Outcome]int `json:"outcomes,omitempty"`         // samples by verdict
+	Conditions      Conditions               `json:"conditions"`
+	Counts          []Count                  `json:"counts"` // in the order in which problems were first met
+}
+
+// Conditions are what an evaluation's numbers depend on.
+type Conditions struct {
+	Source    string         `json:"source,omitempty"` // the file that samples were read from
+	SHA256    string         `json:"sha256,omitempty"` // of that file
+	Task      string         `json:"task,omitempty"`
+	Split     string         `json:"split,omitempty"`
+	Model     string         `json:"model,omitempty"`    // hash of the policy's parameters
+	Verifier  string         `json:"verifier,omitempty"` // name and version
+	*Sampling                // nil where it is not known how samples were drawn
+	Interval  IntervalMethod `json:"interval"`
+}
+
+// Sampling is how completions were drawn.
+type Sampling struct {
+	Temperature    float64 `json:"temperature"`
+	TopP           float64 `json:"top_p"`
+	TopK           int     `json:"top_k"`
+	MinP           float64 `json:"min_p"`
+	MaxTokens      int     `json:"max_completion_length"`
+	PromptTemplate string  `json:"prompt_template"` // empty: prompts were given as they are
+	Seed           uint64  `json:"seed"`
+}
+
+// untruncated tells whether tokens were drawn from the distribution whose
+// log-probabilities are recorded. Only then is their negative mean an estimate of that
+// distribution's entropy: E[−log π(y_t | y_<t)] = H(π(· | y_<t)) for every prefix.
+func (s *Sampling) untruncated() bool {
+	return s != nil && s.Temperature > 0 && s.TopP == 1 && s.TopK == 0 && s.MinP == 0
+}
+
+// IntervalMethod names how an interval was made.
+type IntervalMethod struct {
+	Method string `json:"method"`
+	Bootstrap
+}
+
+// differences lists the conditions, apart from the policy and the seed, that are not
+// the same on both sides.
+func (c Conditions) differences(other Conditions) []string {
+	a, b := c.fields(), other.fields()
+	keys := maps.Clone(a)
+	maps.Copy(keys, b)
+	var out []string
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
+		if x, y := a[key], b[key]; x != y {
+			out = append(out, fmt.Sprintf("%s: %s and %s", key, orUnknown(x), orUnknown(y)))
+		}
+	}
+	return out
+}
+
+func (c Conditions) fields() map[string]string {
+	out := map[string]string{"task": c.Task, "split": c.Split, "verifier": c.Verifier}
+	if s := c.Sampling; s != nil {
+		out["temperature"] = fmt.Sprint(s.Temperature)
+		out["top_p"] = fmt.Sprint(s.TopP)
+		out["top_k"] = fmt.Sprint(s.TopK)
+		out["min_p"] = fmt.Sprint(s.MinP)
+		out["max_completion_length"] = fmt.Sprint(s.MaxTokens)
+		out["prompt_template"] = fmt.Sprintf("%q", s.PromptTemplate)
+	}
+	return out
+}
+
+func orUnknown(value string) string {
+	if value == "" {
+		return "unknown"
+	}
+	return value
+}
