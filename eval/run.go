@@ -51,7 +51,7 @@ const chunkSamples = 4096
 // policy, the seed, the problem's id and the sample's index, and on nothing else: not on
 // which other problems are evaluated.
 func Run(ctx context.Context, policy engine.Sampler, tok Tokenizer, verifier Verifier, problems []negativa.Problem, o Options) (Evaluation, error) {
-	if err := o.validate(problems); err != nil {
+	if err := o.Validate(problems); err != nil {
 		return Evaluation{}, fmt.Errorf("evaluate: %w", err)
 	}
 	t := newTally(o.N, o.K)
@@ -71,7 +71,8 @@ func Run(ctx context.Context, policy engine.Sampler, tok Tokenizer, verifier Ver
 	return e, nil
 }
 
-func (o Options) validate(problems []negativa.Problem) error {
+// Validate names the setting, or the problem, that cannot be evaluated.
+func (o Options) Validate(problems []negativa.Problem) error {
 	if o.N < 1 {
 		return fmt.Errorf("n is %d; it must be at least 1", o.N)
 	}

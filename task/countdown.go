@@ -218,24 +218,36 @@ func (c *countdown) Verify(p negativa.Problem, completion string) negativa.Verdi
 	if bad.Outcome != negativa.Unverified {
 		return bad
 	}
+	verdict := check(path, pool, target)
+	verdict.Answer = canonical(path)
+	return verdict
+}
+
+// check follows the steps to the target.
+func check(path []step, pool []int, target int) negativa.Verdict {
 	for i, s := range path {
+		var bad negativa.Verdict
 		if pool, bad = s.take(pool); bad.Outcome != negativa.Unverified {
 			bad.Reason = fmt.Sprintf("step %d, %s: %s", i+1, s, bad.Reason)
 			return bad
 		}
-		path[i] = s.canonical()
 	}
-	answer := join(path)
 	switch {
 	case len(pool) > 1:
-		bad = wrong("%d numbers are left, %v: every number must be used", len(pool), pool)
+		return wrong("%d numbers are left, %v: every number must be used", len(pool), pool)
 	case pool[0] != target:
-		bad = wrong("the last result is %d, the target %d", pool[0], target)
-	default:
-		return negativa.Verdict{Outcome: negativa.Correct, Answer: answer}
+		return wrong("the last result is %d, the target %d", pool[0], target)
 	}
-	bad.Answer = answer
-	return bad
+	return negativa.Verdict{Outcome: negativa.Correct}
+}
+
+// canonical writes the answer, right or wrong, with the operands of each step in order.
+func canonical(path []step) string {
+	ordered := make([]step, len(path))
+	for i, s := range path {
+		ordered[i] = s.canonical()
+	}
+	return join(ordered)
 }
 
 // take removes the step's operands from the pool and adds its result.
