@@ -6,6 +6,7 @@ import (
 	"image/color"
 	"math"
 	"regexp"
+	"strconv"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/font"
@@ -38,7 +39,7 @@ type chart struct {
 	lines  []line
 }
 
-// line is a named sequence of points, with a band around it where bounds are known.
+// line is a named sequence of points, with bounds where they are known.
 type line struct {
 	name      string
 	colour    color.NRGBA
@@ -67,87 +68,125 @@ func passLine(name string, curve eval.ByK[float64], intervals eval.ByK[eval.Inte
 	return l
 }
 
-// svg draws the chart, 560 × 340 points wide.
+const (
+	width, height = 560, 330 // points
+	legendWidth   = 124
+)
+
+// svg draws the chart, with the legend to its right.
 func (c chart) svg() (string, error) {
-	p := plot.New()
+	p, legend := plot.New(), plot.NewLegend()
 	p.BackgroundColor = color.Transparent
-	p.X.Label.Text, p.Y.Label.Text = c.x, c.y
-	c.style(p)
-	for _, l := range c.lines {
-		if err := l.draw(p); err != nil {
+	c.style(p, &legend)
+	for i, l := range c.lines {
+		if err := l.draw(p, &legend, c.aside(i)); err != nil {
 			return "", err
 		}
 	}
 	if c.powers {
 		p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, powersOfTwo{}
 	}
+	canvas := vgsvg.New(width, height)
+	all := draw.New(canvas)
+	p.Draw(draw.Crop(all, 4, -legendWidth, 4, -8))
+	legend.Draw(draw.Crop(all, width-legendWidth+12, 0, 4, -8))
 	var out bytes.Buffer
-	canvas := vgsvg.New(560, 340)
-	p.Draw(draw.New(canvas))
 	if _, err := canvas.WriteTo(&out); err != nil {
 		return "", err
 	}
 	return tidy(out.String(), c.x, c.y), nil
 }
 
-func (c chart) style(p *plot.Plot) {
+// aside is the factor that moves the bounds of line i a little along x, so that those of
+// several lines at one k stand beside each other.
+func (c chart) aside(i int) float64 {
+	if !c.powers {
+		return 1
+	}
+	return math.Exp2(0.09 * (float64(i) - float64(len(c.lines)-1)/2))
+}
+
+func (c chart) style(p *plot.Plot, legend *plot.Legend) {
 	sans := font.Font{Typeface: "Liberation", Variant: "Sans", Size: 11}
 	for _, axis := range []*plot.Axis{&p.X, &p.Y} {
 		axis.Color, axis.Tick.Color = ink, ink
 		axis.Label.TextStyle.Color, axis.Tick.Label.Color = ink, ink
 		axis.Label.TextStyle.Font, axis.Tick.Label.Font = sans, sans
+		axis.Tick.Marker = roundTicks{}
 		axis.Padding = 6
 	}
-	p.Legend.TextStyle.Color, p.Legend.TextStyle.Font = ink, sans
-	p.Legend.Top, p.Legend.Left = false, false
-	p.Legend.Padding = 3
+	p.X.Label.Text, p.Y.Label.Text = c.x, c.y
+	legend.TextStyle.Color, legend.TextStyle.Font = ink, sans
+	legend.Top, legend.Left, legend.YPosition = true, true, draw.PosCenter
+	legend.Padding = 4
 	grid := plotter.NewGrid()
 	grid.Vertical.Color = nil
 	grid.Horizontal.Color = color.NRGBA{0x76, 0x76, 0x76, 0x40}
 	p.Add(grid)
 }
 
-func (l line) draw(p *plot.Plot) error {
-	if len(l.low) == len(l.points) && len(l.points) > 1 {
-		band, err := plotter.NewPolygon(l.outline())
-		if err != nil {
-			return err
-		}
-		shade := l.colour
-		shade.A = 0x22
-		band.Color, band.LineStyle.Width = shade, 0
-		p.Add(band)
-	}
+func (l line) draw(p *plot.Plot, legend *plot.Legend, aside float64) error {
 	path, err := plotter.NewLine(l.points)
 	if err != nil {
 		return err
 	}
-	path.Color, path.Width = l.colour, 1.8
+	path.Color, path.Width = l.colour, 1.6
 	if l.dashed {
 		path.Dashes = []vg.Length{4, 3}
 	}
 	p.Add(path)
 	if !l.unnamed {
-		p.Legend.Add(l.name, path)
+		legend.Add(l.name, path)
 	}
+	if len(l.low) != len(l.points) {
+		return nil
+	}
+	moved := make(plotter.XYs, len(l.points))
+	for i, at := range l.points {
+		moved[i] = plotter.XY{X: at.X * aside, Y: at.Y}
+	}
+	bars, err := plotter.NewYErrorBars(bounded{moved, l})
+	if err != nil {
+		return err
+	}
+	bars.Color, bars.Width, bars.CapWidth = l.colour, 0.8, 0
+	p.Add(bars)
 	return nil
 }
 
-// outline goes along the upper bound and back along the lower.
-func (l line) outline() plotter.XYs {
-	var out plotter.XYs
-	for i, at := range l.points {
-		out = append(out, plotter.XY{X: at.X, Y: l.high[i]})
+// bounded is points with how far their bounds lie below and above.
+type bounded struct {
+	plotter.XYs
+	line
+}
+
+// YError implements plotter.YErrorer.
+func (b bounded) YError(i int) (below, above float64) {
+	return b.XYs[i].Y - b.low[i], b.high[i] - b.XYs[i].Y
+}
+
+// roundTicks marks some five multiples of 1, 2 or 5 times a power of ten.
+type roundTicks struct{}
+
+// Ticks implements plot.Ticker.
+func (roundTicks) Ticks(low, high float64) (ticks []plot.Tick) {
+	unit := math.Pow(10, math.Floor(math.Log10((high-low)/4)))
+	step := unit
+	for _, factor := range []float64{2, 5, 10} {
+		if (high-low)/step > 6 {
+			step = factor * unit
+		}
 	}
-	for i := len(l.points) - 1; i >= 0; i-- {
-		out = append(out, plotter.XY{X: l.points[i].X, Y: l.low[i]})
+	for i := math.Ceil(low / step); i*step <= high; i++ {
+		ticks = append(ticks, plot.Tick{Value: i * step, Label: strconv.FormatFloat(i*step, 'g', 6, 64)})
 	}
-	return out
+	return ticks
 }
 
 // powersOfTwo marks 1, 2, 4, …
 type powersOfTwo struct{}
 
+// Ticks implements plot.Ticker.
 func (powersOfTwo) Ticks(low, high float64) (ticks []plot.Tick) {
 	for k := 1.0; k <= high*1.01; k *= 2 {
 		if k >= low*0.99 {

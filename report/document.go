@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"gonum.org/v1/plot/plotter"
+
+	"github.com/negativa-lab/negativa/eval"
 )
 
 // document is the page of a comparison of objectives.
@@ -20,7 +22,8 @@ func (s Summary) document() (document, error) {
 		name, caption string
 		chart         chart
 	}{
-		{"pass_at_k", "At equal rollouts. Bands are 95 % bootstrap intervals over problems.", s.passChart()},
+		{"pass_at_k", "At equal rollouts. Bars are 95 % bootstrap intervals over problems.", s.passChart()},
+		{"versus_base", "Difference to the base on the same problems, in percentage points. Bars are 95 % paired bootstrap intervals.", s.versusChart()},
 		{"equal_pass_at_1", "At equal Pass@1: each objective's checkpoint whose Pass@1 is nearest to the lowest final one.", s.equalChart()},
 		{"pass_at_1", "Pass@1 along training, estimated with fewer samples.", s.traceChart("Pass@1, %", func(p Point) float64 { return 100 * p.PassAt1 })},
 		{"entropy", "Entropy along training: how undecided the policy is at a token.", s.traceChart("entropy, nats a token", func(p Point) float64 { return p.Entropy })},
@@ -56,6 +59,25 @@ func (s Summary) passChart() chart {
 	return c
 }
 
+func (s Summary) versusChart() chart {
+	c := chart{x: "k", y: "Pass@k − base, points", powers: true}
+	for _, name := range s.names() {
+		for i, r := range s.seeds(name) {
+			c.lines = append(c.lines, s.oneOf(differenceLine(name, r.VersusBase), i))
+		}
+	}
+	return c
+}
+
+func differenceLine(name string, curve eval.ByK[eval.Difference]) line {
+	l := line{name: label(name), colour: colourOf(name)}
+	for _, p := range curve {
+		l.points = append(l.points, plotter.XY{X: float64(p.K), Y: 100 * p.Value.AMinusB})
+		l.low, l.high = append(l.low, 100*p.Value.Interval[0]), append(l.high, 100*p.Value.Interval[1])
+	}
+	return l
+}
+
 func (s Summary) equalChart() chart {
 	c := chart{x: "k", y: "Pass@k, %", powers: true}
 	for _, name := range s.names() {
@@ -71,7 +93,7 @@ func (s Summary) equalChart() chart {
 	return c
 }
 
-// oneOf is seed i of an objective: the first names the line, and bands are drawn only
+// oneOf is seed i of an objective: the first names the line, and bounds are drawn only
 // where there is one seed.
 func (s Summary) oneOf(l line, i int) line {
 	l.unnamed = i > 0

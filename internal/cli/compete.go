@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -105,21 +107,22 @@ func (d *demo) train(objective string, seed int) (*contestant, error) {
 	c.Result = report.NewResult(objective, uint64(seed), c.final)
 	state := loop.State()
 	c.OptimizerSteps, c.SkippedSteps, c.Rollouts, c.Seconds = state.OptimizerSteps, state.SkippedSteps, state.Rollouts, seconds
-	if c.Trace, err = d.trace(loop); err != nil {
+	if c.Trace, err = d.trace(loop, c.final); err != nil {
 		return nil, err
 	}
 	_, err = report.Write(loop.Dir.Path())
 	return c, err
 }
 
-// trace evaluates every checkpoint with few samples. It begins with the base.
-func (d *demo) trace(loop *train.Loop) ([]report.Point, error) {
+// trace evaluates the checkpoints on the way with few samples. It begins with the base
+// and ends with the final evaluation.
+func (d *demo) trace(loop *train.Loop, final eval.Evaluation) ([]report.Point, error) {
 	points := []report.Point{report.NewPoint(0, 0, d.base)}
 	checkpoints, err := loop.Dir.Checkpoints()
 	if err != nil {
 		return nil, err
 	}
-	for _, checkpoint := range checkpoints {
+	for _, checkpoint := range checkpoints[:len(checkpoints)-1] {
 		policy, tok, err := openFolder(checkpoint.Path, native.Options{Threads: d.plan.Threads})
 		if err != nil {
 			return nil, err
@@ -130,7 +133,8 @@ func (d *demo) trace(loop *train.Loop) ([]report.Point, error) {
 		}
 		points = append(points, report.NewPoint(checkpoint.Step, checkpoint.Step*d.plan.PromptsPerStep*d.plan.NumGenerations, e))
 	}
-	return points, nil
+	state := loop.State()
+	return append(points, report.NewPoint(state.Step, state.Rollouts, final)), nil
 }
 
 // full evaluates a policy with all samples, which it keeps with the result.
@@ -186,13 +190,8 @@ func passAt1(e eval.Evaluation) float64 {
 // nearest evaluates the checkpoint whose Pass@1 is nearest to a target. The last one has
 // been evaluated already.
 func (d *demo) nearest(c *contestant, target float64) (report.Point, eval.Evaluation, error) {
-	best := c.Trace[len(c.Trace)-1]
-	off := math.Abs(passAt1(c.final) - target)
-	for _, p := range c.Trace[1 : len(c.Trace)-1] {
-		if o := math.Abs(p.PassAt1 - target); o < off {
-			best, off = p, o
-		}
-	}
+	off := func(p report.Point) float64 { return math.Abs(p.PassAt1 - target) }
+	best := slices.MinFunc(c.Trace[1:], func(p, q report.Point) int { return cmp.Compare(off(p), off(q)) })
 	if best.Step == d.plan.MaxSteps {
 		return best, c.final, nil
 	}

@@ -89,7 +89,7 @@ const rolloutCost = 5
 func (p plan) work() int {
 	full := p.NumProblems * p.N
 	run := p.MaxSteps*p.PromptsPerStep*p.NumGenerations*rolloutCost +
-		p.MaxSteps/p.SaveSteps*p.NumProblems*p.TraceN + full
+		(p.MaxSteps-1)/p.SaveSteps*p.NumProblems*p.TraceN + full
 	return full + p.Seeds*(len(p.Objectives)*(run+full)-full) // the run that sets the target is not evaluated twice
 }
 
