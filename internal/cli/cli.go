@@ -87,6 +87,7 @@ func (a *app) run(args []string) error {
 	helped := false
 	parser, err := kong.New(&c,
 		kong.Name("negativa"), kong.Description(description),
+		kong.WithHyphenPrefixedParameters(true), // -1 is a number
 		kong.Writers(a.stdout, a.stderr),
 		kong.Exit(func(int) { helped = true }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
@@ -100,6 +101,9 @@ func (a *app) run(args []string) error {
 	command, err := parser.Parse(args)
 	if helped {
 		return errHelp
+	}
+	if errors.As(err, new(inputError)) {
+		return err
 	}
 	if err != nil {
 		return badInput(fmt.Errorf("%w (negativa --help lists the commands, negativa COMMAND --help the flags)", err))

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
+	"reflect"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -23,9 +23,9 @@ func (configFile) BeforeResolve(ctx *kong.Context, trace *kong.Path) error {
 	if !ok || path == "" {
 		return nil
 	}
-	values, err := readValues(string(path), flagNames(ctx))
+	values, err := readValues(string(path), ctx.Selected().Flags)
 	if err != nil {
-		return err
+		return badInput(fmt.Errorf("read config %s: %w", path, err))
 	}
 	ctx.AddResolver(kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
 		if value, ok := values[flag.Name]; ok {
@@ -36,39 +36,53 @@ func (configFile) BeforeResolve(ctx *kong.Context, trace *kong.Path) error {
 	return nil
 }
 
-func flagNames(ctx *kong.Context) (names []string) {
-	for _, flag := range ctx.Selected().Flags {
-		names = append(names, flag.Name)
-	}
-	return names
-}
-
-// readValues reads a YAML mapping of keys that are known. Values stay text: the flags
-// parse them as they parse the command line.
-func readValues(path string, known []string) (map[string]string, error) {
+// readValues reads a YAML mapping whose keys are flags. Values stay text, which the flags
+// parse as they parse the command line: here once, so that an error names the file.
+func readValues(path string, flags []*kong.Flag) (map[string]string, error) {
 	raw, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("read config: %w", err)
+		return nil, err
 	}
 	var entries yaml.MapSlice
 	if err := yaml.Unmarshal(raw, &entries); err != nil {
-		return nil, fmt.Errorf("read config %s: %s", path, yaml.FormatError(err, false, true))
+		return nil, errors.New(yaml.FormatError(err, false, true))
 	}
 	values := map[string]string{}
 	for _, entry := range entries {
-		key := fmt.Sprint(entry.Key)
-		if !slices.Contains(known, key) {
-			return nil, fmt.Errorf("read config %s: key %q is not known: did you mean %q?", path, key, nearest.To(key, known))
+		if entry.Value == nil {
+			continue
+		}
+		flag, err := find(fmt.Sprint(entry.Key), flags)
+		if err != nil {
+			return nil, err
 		}
 		text, err := scalar(entry.Value)
+		if err == nil {
+			err = try(flag, text)
+		}
 		if err != nil {
-			return nil, fmt.Errorf("read config %s: %s %w", path, key, err)
+			return nil, fmt.Errorf("%s: %w", flag.Name, err)
 		}
-		if entry.Value != nil {
-			values[key] = text
-		}
+		values[flag.Name] = text
 	}
 	return values, nil
+}
+
+func find(key string, flags []*kong.Flag) (*kong.Flag, error) {
+	var names []string
+	for _, flag := range flags {
+		if flag.Name == key {
+			return flag, nil
+		}
+		names = append(names, flag.Name)
+	}
+	return nil, fmt.Errorf("key %q is not known: did you mean %q?", key, nearest.To(key, names))
+}
+
+// try parses a value as a flag would, and forgets it.
+func try(flag *kong.Flag, text string) error {
+	token := kong.Token{Type: kong.FlagValueToken, Value: text}
+	return flag.Parse(kong.ScanFromTokens(token), reflect.New(flag.Target.Type()).Elem())
 }
 
 func scalar(value any) (string, error) {
@@ -84,7 +98,7 @@ func scalar(value any) (string, error) {
 		}
 		return strings.Join(parts, ","), nil
 	case map[string]any, yaml.MapSlice:
-		return "", errors.New("is a mapping: a key has one value, or a list")
+		return "", errors.New("it is a mapping: a key has one value, or a list")
 	default:
 		return fmt.Sprint(v), nil
 	}
