@@ -141,11 +141,11 @@ func samples(counts []Count) int {
 func (b Bootstrap) differences(countsA, countsB []Count, ks []int) ([]Difference, error) {
 	valuesA, err := estimates(countsA, ks)
 	if err != nil {
-		return nil, fmt.Errorf("A: %w", err)
+		return nil, fmt.Errorf("evaluation A: %w", err)
 	}
 	valuesB, err := estimates(countsB, ks)
 	if err != nil {
-		return nil, fmt.Errorf("B: %w", err)
+		return nil, fmt.Errorf("evaluation B: %w", err)
 	}
 	deltaPK := make([][]float64, len(valuesA))
 	for i := range deltaPK {

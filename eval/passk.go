@@ -23,11 +23,11 @@ type Count struct {
 func PassAtK(n, c, k int) (*big.Rat, error) {
 	switch {
 	case n < 0 || c < 0 || c > n:
-		return nil, fmt.Errorf("Pass@%d: %d correct of %d samples cannot be: 0 ≤ correct ≤ samples must hold", k, c, n)
+		return nil, fmt.Errorf("estimate Pass@%d: %d correct of %d samples cannot be: 0 ≤ correct ≤ samples must hold", k, c, n)
 	case k < 1:
-		return nil, fmt.Errorf("Pass@%d of %d samples: k starts at 1", k, n)
+		return nil, fmt.Errorf("estimate Pass@%d from %d samples: k starts at 1", k, n)
 	case k > n:
-		return nil, fmt.Errorf("Pass@%d cannot be estimated from %d samples: draw at least %d, or ask for k ≤ %d", k, n, k, n)
+		return nil, fmt.Errorf("estimate Pass@%d from %d samples: draw at least %d, or ask for k ≤ %d", k, n, k, n)
 	}
 	all := binomial(n, k)
 	return new(big.Rat).SetFrac(new(big.Int).Sub(all, binomial(n-c, k)), all), nil

@@ -234,7 +234,7 @@ func ExamplePassAtK() {
 	fmt.Println(err)
 	// Output:
 	// 8/15 <nil>
-	// Pass@11 cannot be estimated from 10 samples: draw at least 11, or ask for k ≤ 10
+	// estimate Pass@11 from 10 samples: draw at least 11, or ask for k ≤ 10
 }
 
 func ExampleMajorityAtK() {

@@ -25,7 +25,7 @@ func (s Summary) document() (document, error) {
 		{"pass_at_k", "At equal rollouts. Bars are 95 % bootstrap intervals over problems.", s.passChart()},
 		{"versus_base", "Difference to the base on the same problems, in percentage points. Bars are 95 % paired bootstrap intervals.", s.versusChart()},
 		{"equal_pass_at_1", "At equal Pass@1: each objective's checkpoint whose Pass@1 is nearest to the lowest final one.", s.equalChart()},
-		{"pass_at_1", "Pass@1 along training, estimated with fewer samples.", s.traceChart("Pass@1, %", func(p Point) float64 { return 100 * p.PassAt1 })},
+		{"pass_at_1", "Pass@1 along training, estimated with fewer samples between the two ends.", s.traceChart("Pass@1, %", func(p Point) float64 { return 100 * p.PassAt1 })},
 		{"entropy", "Entropy along training: how undecided the policy is at a token.", s.traceChart("entropy, nats a token", func(p Point) float64 { return p.Entropy })},
 	} {
 		if err := d.add(f.name, f.caption, f.chart); err != nil {

@@ -168,9 +168,13 @@ func mean(runs []Result, of func(Result) float64) float64 {
 	return sum / float64(len(runs))
 }
 
-// difference words A − B with its interval, in percentage points.
+// difference words A − B with its interval, in percentage points, and the test's p-value.
 func difference(d eval.Difference) string {
-	return fmt.Sprintf("%s [%s, %s]", points(d.AMinusB), points(d.Interval[0]), points(d.Interval[1]))
+	p := fmt.Sprintf("p = %.2g", d.PValue)
+	if d.PValue < 0.001 {
+		p = "p < 0.001"
+	}
+	return fmt.Sprintf("%s [%s, %s], %s", points(d.AMinusB), points(d.Interval[0]), points(d.Interval[1]), p)
 }
 
 func percent(share float64) string { return fmt.Sprintf("%.1f%%", 100*share) }

@@ -49,14 +49,13 @@ type Equal struct {
 	VersusPSR eval.ByK[eval.Difference] `json:"versus_psr,omitempty"`
 }
 
-// Point is a light evaluation of a checkpoint.
+// Point is an evaluation of a checkpoint, with few samples between the two ends.
 type Point struct {
-	Step            int     `json:"step"`
-	Rollouts        int     `json:"rollouts"`
-	N               int     `json:"n"` // samples of each problem
-	PassAt1         float64 `json:"pass@1"`
-	Entropy         float64 `json:"entropy"`
-	DistinctCorrect float64 `json:"distinct_correct"`
+	Step     int     `json:"step"`
+	Rollouts int     `json:"rollouts"`
+	N        int     `json:"n"` // samples of each problem
+	PassAt1  float64 `json:"pass@1"`
+	Entropy  float64 `json:"entropy"`
 }
 
 // NewResult takes from an evaluation what a summary says of it.
@@ -73,11 +72,11 @@ func NewResult(name string, seed uint64, e eval.Evaluation) Result {
 	return r
 }
 
-// NewPoint takes from a light evaluation what a trace says of it.
+// NewPoint takes from an evaluation what a trace says of it.
 func NewPoint(step, rollouts int, e eval.Evaluation) Point {
 	r := NewResult("", 0, e)
 	passAt1, _ := r.PassAtK.At(1)
-	return Point{Step: step, Rollouts: rollouts, N: e.N, PassAt1: passAt1, Entropy: r.Entropy, DistinctCorrect: r.DistinctCorrect}
+	return Point{Step: step, Rollouts: rollouts, N: e.N, PassAt1: passAt1, Entropy: r.Entropy}
 }
 
 // names lists the objectives in the order in which they ran, once each.

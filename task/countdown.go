@@ -325,7 +325,7 @@ func parseNumber(text string) (int, negativa.Verdict) {
 func parseCountdown(prompt string) (numbers []int, target int, err error) {
 	left, right, found := strings.Cut(strings.TrimSuffix(prompt, ":"), "=")
 	if !found {
-		return nil, 0, fmt.Errorf("%q is not a countdown problem of the form 7,3,5=16:", prompt)
+		return nil, 0, fmt.Errorf("%q is not a countdown problem: its form is %q", prompt, "7,3,5=16:")
 	}
 	for text := range strings.SplitSeq(left+","+right, ",") {
 		n, bad := parseNumber(text)

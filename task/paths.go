@@ -167,7 +167,7 @@ func (g graph) check(walk string) negativa.Verdict {
 
 // parseGraph reads a prompt.
 func parseGraph(prompt string) (graph, error) {
-	bad := fmt.Errorf("%q is not a paths problem of the form ab,bc,ac=a>c:", prompt)
+	bad := fmt.Errorf("%q is not a paths problem: its form is %q", prompt, "ab,bc,ac=a>c:")
 	edges, ends, found := strings.Cut(strings.TrimSuffix(prompt, ":"), "=")
 	if !found || len(ends) != 3 || ends[1] != '>' || len(edges) > maxAnswerBytes {
 		return graph{}, bad

@@ -76,7 +76,7 @@ func newApp(ctx context.Context, stdout, stderr io.Writer) *app {
 	file, ok := stderr.(*os.File)
 	live := ok && term.IsTerminal(int(file.Fd()))
 	noColor := !live || os.Getenv("NO_COLOR") != ""
-	handler := tint.NewHandler(stderr, &tint.Options{Level: slog.LevelInfo, TimeFormat: "15:04:05", NoColor: noColor})
+	handler := tint.NewTextHandler(stderr, &tint.Options{Level: slog.LevelInfo, TimeFormat: "15:04:05", NoColor: noColor})
 	return &app{ctx: ctx, stdout: stdout, stderr: stderr, log: slog.New(handler), live: live}
 }
 

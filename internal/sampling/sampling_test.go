@@ -2,7 +2,6 @@ package sampling
 
 import (
 	"encoding/json"
-
 	"math"
 	"os"
 	"slices"
