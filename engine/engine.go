@@ -6,6 +6,8 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math"
 
 	"github.com/negativa-lab/negativa"
 )
@@ -78,9 +80,11 @@ type Trainer interface {
 	// for its derivatives, and adds the gradient of the summed loss to what has
 	// accumulated since the last OptimStep. Log-probabilities are taken at the
 	// given temperature. Rows are summed in the order right (Sign > 0), neither,
-	// wrong, by ID within each, whatever the order of the batch.
+	// wrong, by ID within each, whatever the order of the batch. An error discards
+	// all that has accumulated since the last OptimStep.
 	ForwardBackward(ctx context.Context, batch []negativa.Datum, loss negativa.Loss, temperature float64) (Result, error)
-	// OptimStep applies the accumulated gradient and clears it.
+	// OptimStep applies the accumulated gradient and clears it. A gradient that is
+	// not finite is an error that changes no parameter and discards it.
 	OptimStep(ctx context.Context, params OptimParams) (Update, error)
 }
 
@@ -101,6 +105,32 @@ type OptimParams struct {
 	Epsilon      float64 // AdamW
 	WeightDecay  float64 // decoupled: p -= LearningRate · WeightDecay · p
 	MaxGradNorm  float64 // gradients are scaled by min(1, MaxGradNorm / (norm + 1e-6)); 0: off
+}
+
+// Validate names the setting that is out of range.
+func (o OptimParams) Validate() error {
+	in := func(x, low, high float64) bool { return x >= low && x < high }
+	for _, c := range []struct {
+		name  string
+		value float64
+		ok    bool
+		must  string
+	}{
+		{"learning rate", o.LearningRate, in(o.LearningRate, 0, math.Inf(1)), "a finite number ≥ 0"},
+		{"beta1", o.Beta1, in(o.Beta1, 0, 1), "in [0, 1)"},
+		{"beta2", o.Beta2, in(o.Beta2, 0, 1), "in [0, 1)"},
+		{"epsilon", o.Epsilon, in(o.Epsilon, 0, math.Inf(1)), "a finite number ≥ 0"},
+		{"weight decay", o.WeightDecay, in(o.WeightDecay, 0, math.Inf(1)), "a finite number ≥ 0"},
+		{"max grad norm", o.MaxGradNorm, in(o.MaxGradNorm, 0, math.Inf(1)), "a finite number ≥ 0, where 0 is off"},
+	} {
+		if !c.ok {
+			return fmt.Errorf("the optimizer's %s is %v; it must be %s", c.name, c.value, c.must)
+		}
+	}
+	if o.Optimizer != AdamW && o.Optimizer != SGD {
+		return fmt.Errorf("optimizer %q is not known: use %q or %q", o.Optimizer, AdamW, SGD)
+	}
+	return nil
 }
 
 // Optimizer names an update rule.

@@ -145,19 +145,12 @@ func paperVerdict(v eval.Verdict) string {
 // reach says what the numbers do not cover.
 func (s Summary) reach() string {
 	seeds := len(s.Objectives) / len(s.names())
-	text := fmt.Sprintf("Intervals are 95%% bootstraps over %d held-out problems with %d samples each at temperature %g; they do not cover another training seed (here %d)",
-		s.Problems, s.N, s.temperature(), seeds)
+	text := fmt.Sprintf("Intervals are 95%% bootstraps over %d held-out problems with %d samples each; they do not cover another training seed (here %d)",
+		s.Problems, s.N, seeds)
 	if s.Quick {
 		text += ", and a quick run is too short to settle anything"
 	}
 	return text + "."
-}
-
-func (s Summary) temperature() float64 {
-	if s.Conditions.Sampling == nil {
-		return math.NaN()
-	}
-	return s.Conditions.Temperature
 }
 
 func mean(runs []Result, of func(Result) float64) float64 {

@@ -135,6 +135,9 @@ func (e *Engine) Logprobs(ctx context.Context, sequences []engine.Sequence, temp
 }
 
 func (m *model) logprobs(ctx context.Context, a *activations, sequences []engine.Sequence, temperature float64, o Options) ([][]float32, error) {
+	if err := checkTemperature(temperature); err != nil {
+		return nil, fmt.Errorf("score sequences: %w", err)
+	}
 	for i, s := range sequences {
 		if err := m.check(s.Prompt, s.Completion); err != nil {
 			return nil, fmt.Errorf("score sequence %d: %w", i, err)
@@ -180,6 +183,13 @@ func (m *model) checkTokens(tokens []negativa.Token) error {
 		if t < 0 || int(t) >= m.config.VocabSize {
 			return fmt.Errorf("token %d at position %d is outside the vocabulary of %d", t, i, m.config.VocabSize)
 		}
+	}
+	return nil
+}
+
+func checkTemperature(temperature float64) error {
+	if !(temperature >= 0) || math.IsInf(temperature, 0) {
+		return fmt.Errorf("temperature is %v; it must be a finite number ≥ 0", temperature)
 	}
 	return nil
 }

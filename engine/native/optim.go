@@ -21,24 +21,26 @@ func newAdam(p *params) *adam {
 }
 
 // OptimStep implements engine.Trainer. A gradient that is not finite is an error that
-// names the tensor, and changes nothing.
+// names the tensor, changes no parameter, and discards the gradient.
 func (e *Engine) OptimStep(ctx context.Context, o engine.OptimParams) (engine.Update, error) {
 	if err := ctx.Err(); err != nil {
+		return engine.Update{}, err
+	}
+	if err := o.Validate(); err != nil {
 		return engine.Update{}, err
 	}
 	e.grads.merge()
 	norm := math.Sqrt(sumSquares(e.grads.arena, e.options.Threads))
 	if !finite(norm) {
 		name, _ := e.grads.nonFinite()
+		e.grads.clear()
 		return engine.Update{}, fmt.Errorf("optimizer step %d: the norm of the gradient is %v, the first bad tensor %q", e.adam.step+1, norm, name)
 	}
 	scale := 1.0
 	if o.MaxGradNorm > 0 {
 		scale = min(1, o.MaxGradNorm/(norm+1e-6))
 	}
-	if err := e.apply(o, scale); err != nil {
-		return engine.Update{}, err
-	}
+	e.apply(o, scale)
 	e.adam.step++
 	e.grads.clear()
 	e.model.packForward(&e.model.forward, e.options.Threads)
@@ -46,28 +48,22 @@ func (e *Engine) OptimStep(ctx context.Context, o engine.OptimParams) (engine.Up
 	return engine.Update{GradNorm: norm, Step: e.adam.step}, nil
 }
 
-func (e *Engine) apply(o engine.OptimParams, scale float64) error {
+func (e *Engine) apply(o engine.OptimParams, scale float64) {
 	p, g := e.model.arena, e.grads.arena
-	var update func(from, to int)
-	switch o.Optimizer {
-	case engine.AdamW:
-		rule := kernel.AdamW{
-			LearningRate: o.LearningRate, Beta1: o.Beta1, Beta2: o.Beta2, Epsilon: o.Epsilon,
-			WeightDecay: o.WeightDecay, Step: e.adam.step + 1, Scale: scale,
-		}
-		update = func(from, to int) {
-			rule.Update(p[from:to], g[from:to], e.adam.m.arena[from:to], e.adam.v.arena[from:to])
-		}
-	case engine.SGD:
+	rule := kernel.AdamW{
+		LearningRate: o.LearningRate, Beta1: o.Beta1, Beta2: o.Beta2, Epsilon: o.Epsilon,
+		WeightDecay: o.WeightDecay, Step: e.adam.step + 1, Scale: scale,
+	}
+	update := func(from, to int) {
+		rule.Update(p[from:to], g[from:to], e.adam.m.arena[from:to], e.adam.v.arena[from:to])
+	}
+	if o.Optimizer == engine.SGD {
 		update = func(from, to int) { kernel.SGD(p[from:to], g[from:to], o.LearningRate, o.WeightDecay, scale) }
-	default:
-		return fmt.Errorf("optimizer %q is not known: use %q or %q", o.Optimizer, engine.AdamW, engine.SGD)
 	}
 	const block = 1 << 14
 	kernel.Parallel(e.options.Threads, (len(p)+block-1)/block, func(i int) {
 		update(i*block, min((i+1)*block, len(p)))
 	})
-	return nil
 }
 
 // nonFinite names the first tensor that holds a number that is not finite.

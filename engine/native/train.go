@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/negativa-lab/negativa"
@@ -15,8 +14,17 @@ import (
 
 // ForwardBackward implements engine.Trainer.
 func (e *Engine) ForwardBackward(ctx context.Context, batch []negativa.Datum, loss negativa.Loss, temperature float64) (engine.Result, error) {
-	if err := e.checkBatch(batch, temperature); err != nil {
+	result, err := e.forwardBackward(ctx, batch, loss, temperature)
+	if err != nil {
+		e.grads.clear()
 		return engine.Result{}, fmt.Errorf("train on a batch: %w", err)
+	}
+	return result, nil
+}
+
+func (e *Engine) forwardBackward(ctx context.Context, batch []negativa.Datum, loss negativa.Loss, temperature float64) (engine.Result, error) {
+	if err := e.checkBatch(batch, temperature); err != nil {
+		return engine.Result{}, err
 	}
 	if e.stale {
 		e.model.packBackward(&e.backward, e.options.Threads)
@@ -37,7 +45,6 @@ func (e *Engine) ForwardBackward(ctx context.Context, batch []negativa.Datum, lo
 			}
 		}
 		if err := e.accumulate(ctx, batch, rows, loss, temperature, &result); err != nil {
-			e.grads.clear()
 			return engine.Result{}, err
 		}
 		if len(rows) > 0 {
@@ -69,8 +76,8 @@ func (e *Engine) checkBatch(batch []negativa.Datum, temperature float64) error {
 	if len(batch) == 0 {
 		return errors.New("it is empty")
 	}
-	if !(temperature >= 0) || math.IsInf(temperature, 0) {
-		return fmt.Errorf("temperature is %v; it must be a finite number ≥ 0", temperature)
+	if err := checkTemperature(temperature); err != nil {
+		return err
 	}
 	seen := make(map[string]bool, len(batch))
 	for i := range batch {
