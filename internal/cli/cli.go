@@ -10,11 +10,15 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
 	"github.com/lmittmann/tint"
 	"golang.org/x/term"
+
+	"github.com/negativa-lab/negativa/internal/kernel"
 )
 
 // Exit codes.
@@ -55,7 +59,10 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	a := newApp(ctx, stdout, stderr)
-	err := a.run(args)
+	err := checkKernel()
+	if err == nil {
+		err = a.run(args)
+	}
 	switch {
 	case err == nil:
 		return exitDone
@@ -70,6 +77,15 @@ func Main(args []string, stdout, stderr io.Writer) int {
 		return exitUsage
 	}
 	return exitFailed
+}
+
+// checkKernel refuses a NEGATIVA_KERNEL that this machine does not have.
+func checkKernel() error {
+	name := os.Getenv("NEGATIVA_KERNEL")
+	if name == "" || slices.Contains(kernel.Variants(), name) {
+		return nil
+	}
+	return badInput(fmt.Errorf("NEGATIVA_KERNEL is %q: this machine has %s", name, strings.Join(kernel.Variants(), " and ")))
 }
 
 func newApp(ctx context.Context, stdout, stderr io.Writer) *app {

@@ -38,8 +38,8 @@ func (a *app) start(name string, total int) *progress {
 	p.bar = p.bars.New(int64(total), mpb.BarStyle().Lbound("").Filler("━").Tip("").Padding("─").Rbound(""),
 		mpb.PrependDecorators(decor.Name(name+" ", decor.WCSyncSpaceR), decor.Percentage(decor.WCSyncSpace)),
 		mpb.AppendDecorators(
-			decor.OnComplete(decor.AverageETA(decor.ET_STYLE_MMSS, decor.WC{W: 6}), ""),
 			decor.Elapsed(decor.ET_STYLE_MMSS, decor.WC{W: 6}),
+			decor.OnComplete(decor.AverageETA(decor.ET_STYLE_MMSS, decor.WC{W: 6}), ""), decor.OnComplete(decor.Name(" left"), ""),
 			decor.Any(func(decor.Statistics) string { return "  " + p.note.Load().(string) }),
 		))
 	return p
