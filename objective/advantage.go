@@ -54,8 +54,10 @@ func groupRelative(p Params, rewardsPG [][]float64) [][]float64 {
 	return out
 }
 
-// leaveOneOut is r minus the mean of the group's other rewards; by batch it is centred
-// and scaled once more over the batch, as TRL's normalize_advantages does.
+// leaveOneOut is r minus the mean of the group's other rewards; by batch it is also
+// divided by the batch's deviation, as TRL's normalize_advantages does. A group's
+// advantages add up to zero, so TRL's centring over the batch would only put rounding
+// errors where a group without variance has exactly zero.
 func leaveOneOut(p Params, rewardsPG [][]float64) [][]float64 {
 	out := make([][]float64, len(rewardsPG))
 	for i, group := range rewardsPG {
@@ -69,11 +71,10 @@ func leaveOneOut(p Params, rewardsPG [][]float64) [][]float64 {
 		}
 	}
 	if p.ScaleRewards == ByBatch {
-		all := flatten(out)
-		m, scale := mean(all), deviation(all)+scaleEpsilon
+		scale := deviation(flatten(out)) + scaleEpsilon
 		for _, group := range out {
 			for j := range group {
-				group[j] = (group[j] - m) / scale
+				group[j] /= scale
 			}
 		}
 	}

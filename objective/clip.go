@@ -27,18 +27,23 @@ func (p Params) surrogate(row *negativa.Row, lp, grad []float64) float64 {
 }
 
 func (p Params) sequenceSurrogate(row *negativa.Row, lp, grad []float64) float64 {
-	difference := 0.0
-	for t, x := range lp {
-		difference += x - row.Behaviour[t]
-	}
 	if len(lp) == 0 {
 		return 0
 	}
-	loss, slope := p.clipped(math.Exp(difference), row.Advantages[0])
+	loss, slope := p.clipped(sequenceRatio(row, lp), row.Advantages[0])
 	for t := range grad {
 		grad[t] += slope
 	}
 	return loss
+}
+
+// sequenceRatio is π/π_old of the whole completion.
+func sequenceRatio(row *negativa.Row, lp []float64) float64 {
+	difference := 0.0
+	for t, x := range lp {
+		difference += x - row.Behaviour[t]
+	}
+	return math.Exp(difference)
 }
 
 // clipped is ℓ at a ratio and its derivative with respect to the log-probability:

@@ -19,14 +19,19 @@ type Metrics struct {
 	Tokens     int
 }
 
-// Measure compares rows with their evaluations, token by token.
+// Measure compares rows with their evaluations, token by token. At sequence level every
+// token has the ratio of its row.
 func (o Objective) Measure(rows []*negativa.Row, evaluations []negativa.Evaluation) Metrics {
 	m := Metrics{RatioMin: math.NaN(), RatioMax: math.NaN()}
 	var low, high int
 	var kl, ratios float64
 	for i, row := range rows {
+		whole := sequenceRatio(row, evaluations[i].Logprobs)
 		for t, lp := range evaluations[i].Logprobs {
 			r := math.Exp(lp - row.Behaviour[t])
+			if o.Params.Level == SequenceLevel {
+				r = whole
+			}
 			if m.Tokens == 0 {
 				m.RatioMin, m.RatioMax = r, r
 			}

@@ -11,6 +11,7 @@
 package objective
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -107,7 +108,19 @@ func New(name string, p Params) (Objective, error) {
 		return o, err
 	}
 	o.Params = p
-	return o, p.validate()
+	return o, errors.Join(p.validate(), o.fits())
+}
+
+// fits refuses numbers that contradict what the objective is.
+func (o Objective) fits() error {
+	p := o.Params
+	switch {
+	case o.Critic && p.Level == SequenceLevel:
+		return fmt.Errorf("importance_sampling_level is sequence; %s has an advantage for each token: it must be token", o.Name)
+	case o.Subset && p.Beta > 0 && p.KLIn == InReward:
+		return fmt.Errorf("kl_in is reward; %s drops the answers whose reward it ignores, which no penalised reward is: it must be loss", o.Name)
+	}
+	return nil
 }
 
 // standard are the numbers that the objectives share: the paper's clip, no KL, no
@@ -203,6 +216,11 @@ func (o Objective) Loss() negativa.Loss {
 // zero and no other term acts on it.
 func (o Objective) HasGradient(row *negativa.Row) bool {
 	p := o.Params
-	return o.Critic || p.EntropyCoef != 0 || p.Beta > 0 && p.KLIn == InLoss ||
-		slices.ContainsFunc(row.Advantages, func(a float64) bool { return a != 0 })
+	return o.Critic || p.EntropyCoef != 0 || p.Beta > 0 && p.KLIn == InLoss || HasAdvantage(row)
+}
+
+// HasAdvantage tells whether a row has a non-zero advantage: a row that Kept counts, and
+// all that is left of a batch where the objective is of a subset.
+func HasAdvantage(row *negativa.Row) bool {
+	return slices.ContainsFunc(row.Advantages, func(a float64) bool { return a != 0 })
 }

@@ -1,18 +1,12 @@
 package train
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
 	"math"
-	"os"
-	"reflect"
-	"strings"
 
 	"github.com/goccy/go-yaml"
 
 	"github.com/negativa-lab/negativa/engine"
-	"github.com/negativa-lab/negativa/internal/nearest"
 	"github.com/negativa-lab/negativa/objective"
 )
 
@@ -68,49 +62,6 @@ type Config struct {
 	MicroBatchTokens int `yaml:"micro_batch_tokens" name:"micro_batch_tokens" default:"2048" help:"Tokens whose activations are held at once. No result depends on it."`
 	SaveSteps        int `yaml:"save_steps" name:"save_steps" default:"0" help:"Steps between checkpoints; 0: only the last."`
 	RolloutSteps     int `yaml:"rollout_steps" name:"rollout_steps" default:"10" help:"Steps between files of samples with verdicts; 0: none."`
-}
-
-// ReadConfig reads a YAML file over the values that c has. A key that does not exist is
-// an error that names the nearest; a value of the wrong type, one with its line.
-func (c *Config) ReadConfig(path string) error {
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return fmt.Errorf("read config: %w", err)
-	}
-	if err := CheckKeys(raw, c); err != nil {
-		return fmt.Errorf("read config %s: %w", path, err)
-	}
-	if err := yaml.NewDecoder(bytes.NewReader(raw), yaml.Strict()).Decode(c); err != nil {
-		return fmt.Errorf("read config %s: %s", path, yaml.FormatError(err, false, true))
-	}
-	return nil
-}
-
-// CheckKeys refuses a YAML mapping with keys that config, a pointer to a struct with
-// yaml tags, does not have.
-func CheckKeys(raw []byte, config any) error {
-	var keys yaml.MapSlice
-	if err := yaml.Unmarshal(raw, &keys); err != nil {
-		return errors.New(yaml.FormatError(err, false, true))
-	}
-	known := Keys(config)
-	for _, k := range keys {
-		name := fmt.Sprint(k.Key)
-		if !strings.Contains(" "+strings.Join(known, " ")+" ", " "+name+" ") {
-			return fmt.Errorf("key %q is not known: did you mean %q?", name, nearest.To(name, known))
-		}
-	}
-	return nil
-}
-
-// Keys lists the YAML keys of a pointer to a struct, in order.
-func Keys(config any) []string {
-	var keys []string
-	t := reflect.TypeOf(config).Elem()
-	for i := range t.NumField() {
-		keys = append(keys, t.Field(i).Tag.Get("yaml"))
-	}
-	return keys
 }
 
 // Resolve checks the config and fills in what depends on the objective and the task:
@@ -192,7 +143,7 @@ func (c Config) validate(o objective.Objective) error {
 		{"prompts_per_step", c.PromptsPerStep, c.PromptsPerStep >= 1 && c.PromptsPerStep <= 1<<20, "be between 1 and 2^20"},
 		{"num_generations", c.NumGenerations, c.NumGenerations >= 1 && c.NumGenerations <= 1<<20, "be between 1 and 2^20"},
 		{"num_generations", c.NumGenerations, !o.Grouped || c.NumGenerations >= 2, "be at least 2 for " + o.Name + ", which compares the samples of one problem"},
-		{"num_mini_batches", c.NumMiniBatches, c.NumMiniBatches >= 1 && c.NumMiniBatches <= rollouts, fmt.Sprintf("be between 1 and prompts_per_step × num_generations = %d", rollouts)},
+		{"num_mini_batches", c.NumMiniBatches, c.NumMiniBatches >= 1 && rollouts%c.NumMiniBatches == 0, fmt.Sprintf("divide prompts_per_step × num_generations = %d", rollouts)},
 		{"num_iterations", c.NumIterations, c.NumIterations >= 1, "be at least 1"},
 		{"optimizer", c.Optimizer, c.Optimizer == string(engine.AdamW) || c.Optimizer == string(engine.SGD), "be adamw or sgd"},
 		{"learning_rate", c.LearningRate, atLeast(c.LearningRate, 0), "be a finite number, 0 or above"},

@@ -79,7 +79,9 @@ func (u *updateMetrics) add(o objective.Objective, mini []*row, batch []negativa
 	}
 	u.loss, u.norm = append(u.loss, result.Loss), append(u.norm, update.GradNorm)
 	u.right, u.wrong = append(u.right, result.RightNorm), append(u.wrong, result.WrongNorm)
-	u.cosine = append(u.cosine, result.Cosine)
+	if !math.IsNaN(result.Cosine) { // a half may be absent, or all clipped
+		u.cosine = append(u.cosine, result.Cosine)
+	}
 }
 
 // mismatch is the largest difference between a log-probability as it was sampled and as
@@ -94,7 +96,8 @@ func mismatch(batch []negativa.Datum, evaluations []negativa.Evaluation) float64
 	return worst
 }
 
-// into writes the means; NaN where no step was taken.
+// into writes the means; NaN where no step was taken. The cosine's is over the steps that
+// have one.
 func (u *updateMetrics) into(m map[string]float64) {
 	mean := func(x []float64) float64 { return sum(x) / float64(len(x)) }
 	m["loss"], m["grad_norm"] = mean(u.loss), mean(u.norm)

@@ -39,7 +39,7 @@ func (l *Loop) rows(ctx context.Context, groups []negativa.Group) (rows []*row, 
 		l.advantages(groups, rows)
 	}
 	for _, r := range rows {
-		r.dropped = r.dropped || l.Objective.Subset && !l.Objective.HasGradient(&r.Row)
+		r.dropped = r.dropped || l.Objective.Subset && !objective.HasAdvantage(&r.Row)
 	}
 	return rows, kl, err
 }
@@ -153,7 +153,7 @@ func (l *Loop) miniBatches(rows []*row, step, iteration int) [][]*row {
 	if len(kept) == 0 {
 		return [][]*row{nil} // one step that is skipped, and counted
 	}
-	size := (len(rows) + l.Config.NumMiniBatches - 1) / l.Config.NumMiniBatches
+	size := len(rows) / l.Config.NumMiniBatches
 	shuffle := draw.New(l.Config.Seed, "shuffle").At(uint64(step), uint64(iteration)).Perm(len(kept))
 	var out [][]*row
 	for from := 0; from < len(kept); from += size {
@@ -175,10 +175,10 @@ func (l *Loop) weigh(mini []*row) (batch []negativa.Datum) {
 	lengths, kept := make([]int, len(mini)), make([]bool, len(mini))
 	for i, r := range mini {
 		lengths[i] = len(r.Completion)
-		kept[i] = l.Objective.HasGradient(&r.Row)
+		kept[i] = objective.HasAdvantage(&r.Row)
 	}
 	for i, w := range l.Objective.Weights(lengths, kept) {
-		if r := mini[i]; kept[i] {
+		if r := mini[i]; w > 0 && l.Objective.HasGradient(&r.Row) {
 			r.Row.Weight = w * r.share
 			batch = append(batch, r.Datum)
 		}

@@ -306,6 +306,9 @@ func drawsHaveAddresses(ctx context.Context, s Subject, _ string) error {
 			return errors.New("the samples depend on how many are drawn")
 		}
 	}
+	if none, err := e.Sample(ctx, nil, params); err != nil || len(none) != 0 {
+		return errors.Join(fmt.Errorf("no requests give %d groups", len(none)), err)
+	}
 	requests[0].Seed++
 	moved, err := e.Sample(ctx, requests[:1], params)
 	if err != nil {

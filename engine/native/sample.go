@@ -32,6 +32,9 @@ func (e *Engine) Sample(ctx context.Context, requests []engine.Request, params e
 		return nil, fmt.Errorf("sample: %w", err)
 	}
 	out := make([][]negativa.Rollout, len(requests))
+	if len(requests) == 0 {
+		return out, nil
+	}
 	longest := 0
 	for i, r := range requests {
 		out[i] = make([]negativa.Rollout, r.N)

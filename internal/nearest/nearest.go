@@ -4,13 +4,15 @@ package nearest
 import (
 	"cmp"
 	"slices"
+	"strings"
 )
 
-// To returns the known name at the smallest edit distance (Levenshtein's, over bytes),
-// the first among equals; known must not be empty.
+// To returns the known name at the smallest edit distance (Levenshtein's, over bytes,
+// upper and lower case alike), the first among equals; known must not be empty.
 func To(name string, known []string) string {
+	name = strings.ToLower(name)
 	return slices.MinFunc(known, func(a, b string) int {
-		return cmp.Compare(distance(name, a), distance(name, b))
+		return cmp.Compare(distance(name, strings.ToLower(a)), distance(name, strings.ToLower(b)))
 	})
 }
 
