@@ -38,7 +38,7 @@ func parseRewards(t *testing.T, input string) (rewardsPG [][]float64) {
 	t.Helper()
 	for line := range strings.Lines(input) {
 		var group []float64
-		for _, field := range strings.Fields(line) {
+		for field := range strings.FieldsSeq(line) {
 			r, err := strconv.ParseFloat(field, 64)
 			if err != nil {
 				t.Fatal(err)
@@ -59,9 +59,10 @@ func describe(out *strings.Builder, o Objective, rewardsPG [][]float64) {
 		lengths, kept, moves = append(lengths, 1+i%3), append(kept, a != 0), append(moves, o.HasGradient(&row))
 	}
 	weights := o.Weights(lengths, kept)
-	line := fmt.Sprintf("%-12s", o.Name)
+	var line strings.Builder
+	line.WriteString(fmt.Sprintf("%-12s", o.Name))
 	for i, a := range advantages {
-		line += fmt.Sprintf("|%7.3f × %.3f %s ", a, weights[i], map[bool]string{true: "*", false: " "}[moves[i]])
+		line.WriteString(fmt.Sprintf("|%7.3f × %.3f %s ", a, weights[i], map[bool]string{true: "*", false: " "}[moves[i]]))
 	}
-	fmt.Fprintln(out, strings.TrimRight(line, " "))
+	fmt.Fprintln(out, strings.TrimRight(line.String(), " "))
 }
