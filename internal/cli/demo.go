@@ -57,7 +57,7 @@ func (c *demoCommand) plan() plan {
 		NumProblems: 200, N: 256, TraceN: 16, Threads: c.Threads,
 	}
 	if c.Quick {
-		p.Quick, p.MaxSteps, p.PromptsPerStep, p.SaveSteps, p.NumProblems = true, 8, 64, 4, 40
+		p.Quick, p.MaxSteps, p.PromptsPerStep, p.SaveSteps, p.NumProblems = true, 6, 64, 2, 32
 	}
 	return p
 }
