@@ -57,9 +57,7 @@ func probabilities(scratch *attentionScratch, q kernel.View, n, wide int, c Conf
 }
 
 func softmaxScaled(scores []float32, scale float32) {
-	for i := range scores {
-		scores[i] *= scale
-	}
+	kernel.Scale(scores, scale)
 	kernel.Softmax(scores)
 }
 

@@ -86,7 +86,7 @@ func (m *model) headBackward(a *activations, f *flows, block []span, back *kerne
 			at, row := s.firstTarget+t, s.targetRow(t)
 			dh := f.hidden[at*c.HiddenSize : (at+1)*c.HiddenSize]
 			if dv := float32(f.value[at]); dv != 0 {
-				addScaled(dh, m.value, dv)
+				kernel.AddScaled(dh, m.value, dv)
 			}
 			kernel.RMSNormBackward(out[row*c.HiddenSize:(row+1)*c.HiddenSize], dh,
 				a.x[row*c.HiddenSize:(row+1)*c.HiddenSize], m.norm, a.hiddenR[at])
@@ -164,12 +164,6 @@ func normRowsBackward(dx, dy, x, w, rstd []float32) {
 	width := len(w)
 	for i, r := range rstd {
 		kernel.RMSNormBackward(dx[i*width:(i+1)*width], dy[i*width:(i+1)*width], x[i*width:(i+1)*width], w, r)
-	}
-}
-
-func addScaled(dst, x []float32, scale float32) {
-	for i, v := range x {
-		dst[i] += float32(v * scale)
 	}
 }
 

@@ -68,7 +68,7 @@ func (m *model) attentionInputs(layer int, r *rows, positions []int) {
 func (m *model) attentionOutputs(layer int, r *rows) {
 	c := m.config
 	kernel.GemmPacked(r.mid, c.HiddenSize, len(r.rstd), kernel.Dense(r.attended, c.queryWidth()), &m.forward.layers[layer].o, false)
-	addTo(r.mid, r.x)
+	kernel.Add(r.mid, r.x)
 }
 
 // mlp computes out = mid + W_down(SwiGLU(W_gate h, W_up h)), h = RMSNorm(mid).
@@ -81,7 +81,7 @@ func (m *model) mlp(layer int, r *rows, out []float32) {
 	kernel.GemmPacked(r.up, c.IntermediateSize, n, in, &p.up, false)
 	kernel.SwiGLU(r.activation, r.sigmoid, r.gate, r.up)
 	kernel.GemmPacked(out, c.HiddenSize, n, kernel.Dense(r.activation, c.IntermediateSize), &p.down, false)
-	addTo(out, r.mid)
+	kernel.Add(out, r.mid)
 }
 
 // forwardHead predicts the targets of a block of sequences.
@@ -149,12 +149,6 @@ func normRows(y, x, w, rstd []float32, c Config) {
 func eachHead(x []float32, width int, do func(head []float32)) {
 	for i := 0; i < len(x); i += width {
 		do(x[i : i+width])
-	}
-}
-
-func addTo(dst, x []float32) {
-	for i, v := range x {
-		dst[i] += v
 	}
 }
 

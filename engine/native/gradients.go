@@ -33,12 +33,12 @@ func (g *gradients) clear() {
 // sum writes the whole gradient to dst, which has the arena's layout.
 func (g *gradients) sum(dst []float32) {
 	copy(dst, g.arena)
-	addTo(dst[:len(g.tiedHead)], g.tiedHead) // the embedding is first in the arena
+	kernel.Add(dst[:len(g.tiedHead)], g.tiedHead) // the embedding is first in the arena
 }
 
 // merge folds the head's chain into the embedding's.
 func (g *gradients) merge() {
-	addTo(g.arena[:len(g.tiedHead)], g.tiedHead)
+	kernel.Add(g.arena[:len(g.tiedHead)], g.tiedHead)
 	clear(g.tiedHead)
 }
 
@@ -122,7 +122,7 @@ func (g *gradients) embedTasks(a *activations, f *flows) []func() {
 		to := min(from+blockOutputs, width)
 		tasks = append(tasks, func() {
 			for i, t := range a.tokens {
-				addTo(g.embed[int(t)*width+from:int(t)*width+to], f.x[i*width+from:i*width+to])
+				kernel.Add(g.embed[int(t)*width+from:int(t)*width+to], f.x[i*width+from:i*width+to])
 			}
 		})
 	}
@@ -143,7 +143,7 @@ func (g *gradients) valueHead(a *activations, f *flows) {
 	width := g.config.HiddenSize
 	for at, dv := range f.value {
 		if dv != 0 {
-			addScaled(g.value, a.hidden[at*width:(at+1)*width], float32(dv))
+			kernel.AddScaled(g.value, a.hidden[at*width:(at+1)*width], float32(dv))
 			g.valueBias[0] += float32(dv)
 		}
 	}

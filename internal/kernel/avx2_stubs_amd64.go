@@ -48,3 +48,56 @@ func swigluAVX2(act *float32, sigmoid *float32, gate *float32, up *float32, bloc
 //
 //go:noescape
 func dotAVX2(x *float32, y *float32, blocks int, sums *[16]float32)
+
+// addAVX2 is Add for blocks of eight.
+//
+//go:noescape
+func addAVX2(dst *float32, x *float32, blocks int)
+
+// addScaledAVX2 is AddScaled for blocks of eight.
+//
+//go:noescape
+func addScaledAVX2(dst *float32, x *float32, blocks int, scale float32)
+
+// scaleAVX2 is Scale for blocks of eight.
+//
+//go:noescape
+func scaleAVX2(x *float32, blocks int, scale float32)
+
+// maximumAVX2 is the maximum of first and blocks of eight.
+//
+//go:noescape
+func maximumAVX2(x *float32, blocks int, first float32) float32
+
+// normAVX2 is normPortable for blocks of eight.
+//
+//go:noescape
+func normAVX2(y *float32, x *float32, w *float32, blocks int, rstd float32)
+
+// normBackwardAVX2 is normBackwardPortable for blocks of eight.
+//
+//go:noescape
+func normBackwardAVX2(dx *float32, dy *float32, x *float32, w *float32, blocks int, rstd float32, s float32)
+
+// normWeightAVX2 is normWeightPortable for blocks of eight.
+//
+//go:noescape
+func normWeightAVX2(dw *float32, dy *float32, x *float32, blocks int, rstd float32)
+
+// swigluBackwardAVX2 is swigluBackwardPortable for blocks of eight.
+//
+//go:noescape
+func swigluBackwardAVX2(dgate *float32, dup *float32, dact *float32, sigmoid *float32, gate *float32, up *float32, blocks int)
+
+// turnAVX2 is turnPortable for blocks of eight.
+//
+//go:noescape
+func turnAVX2(low *float32, high *float32, cos *float32, sin *float32, blocks int, sign float32)
+
+// normDotAVX2 is normDotPortable for blocks of sixteen.
+//
+//go:noescape
+func normDotAVX2(dy *float32, x *float32, w *float32, blocks int, sums *[16]float32)
+
+// peakAVX2 makes 192 fused products a turn, in registers alone.
+func peakAVX2(turns int)

@@ -10,6 +10,29 @@ func tile(m, k int, a []float32, aRow, aCol int, b []float32, bRow int, c []floa
 
 func dotBlocks(_, _ []float32, _ *[lanes]float32) int { return 0 }
 
+func normDotBlocks(_, _, _ []float32, _ *[lanes]float32) int { return 0 }
+
 func expSumBlocks(_, _ []float32, _ float32, _ *[lanes]float32) int { return 0 }
 
+func maximumBlocks(x []float32) (top float32, done int) { return x[0], 1 }
+
 func swigluBlocks(_, _, _, _ []float32) int { return 0 }
+
+func swigluBackwardBlocks(_, _, _, _, _, _ []float32) int { return 0 }
+
+func addBlocks(_, _ []float32) int { return 0 }
+
+func addScaledBlocks(_, _ []float32, _ float32) int { return 0 }
+
+func scaleBlocks(_ []float32, _ float32) int { return 0 }
+
+func normBlocks(_, _, _ []float32, _ float32) int { return 0 }
+
+func normBackwardBlocks(_, _, _, _ []float32, _, _ float32) int { return 0 }
+
+func normWeightBlocks(_, _, _ []float32, _ float32) int { return 0 }
+
+func turnBlocks(_, _, _, _ []float32, _ float32) int { return 0 }
+
+// Peak measures nothing here: no assembly is known for this machine.
+func Peak() float64 { return 0 }

@@ -21,10 +21,10 @@ func dotPortable(x, y []float32, sums *[lanes]float32) {
 // sumLanes adds sixteen partial sums by the fixed tree: lane i takes lane i + 8, then
 // i + 4, i + 2, i + 1.
 func sumLanes(l *[lanes]float32) float32 {
-	for half := lanes / 2; half > 0; half /= 2 {
-		for i := range half {
-			l[i] = float32(l[i] + l[i+half])
-		}
-	}
-	return l[0]
+	a, b := float32(l[0]+l[8]), float32(l[4]+l[12])
+	c, d := float32(l[2]+l[10]), float32(l[6]+l[14])
+	even := float32(float32(a+b) + float32(c+d))
+	a, b = float32(l[1]+l[9]), float32(l[5]+l[13])
+	c, d = float32(l[3]+l[11]), float32(l[7]+l[15])
+	return float32(even + float32(float32(a+b)+float32(c+d)))
 }

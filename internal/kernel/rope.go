@@ -39,6 +39,11 @@ func (r *RoPE) turn(x []float32, position int, sign float32) {
 	cos := r.cos[position*r.half : (position+1)*r.half]
 	sin := r.sin[position*r.half : (position+1)*r.half]
 	low, high := x[:r.half], x[r.half:2*r.half]
+	done := turnBlocks(low, high, cos, sin, sign)
+	turnPortable(low[done:], high[done:], cos[done:], sin[done:], sign)
+}
+
+func turnPortable(low, high, cos, sin []float32, sign float32) {
 	for i, c := range cos {
 		s := sign * sin[i]
 		a, b := low[i], high[i]

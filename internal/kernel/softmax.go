@@ -6,10 +6,7 @@ import "math"
 // bits as the row alone.
 func Softmax(x []float32) {
 	sum := expShifted(x, x)
-	inverse := float32(1 / sum)
-	for i := range x {
-		x[i] = float32(x[i] * inverse)
-	}
+	Scale(x, float32(1/sum))
 }
 
 // LogSumExp is ln Σ exp(x), finite for every finite x. scratch holds at least len(x)
@@ -38,8 +35,8 @@ func expSumPortable(dst, x []float32, shift float32, sums *[lanes]float32) {
 }
 
 func maximum(x []float32) float32 {
-	top := x[0]
-	for _, v := range x[1:] {
+	top, done := maximumBlocks(x)
+	for _, v := range x[done:] {
 		if v > top {
 			top = v
 		}

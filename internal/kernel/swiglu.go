@@ -18,8 +18,11 @@ func swigluPortable(act, sigmoid, gate, up []float32) {
 // SwiGLUBackward turns the gradient of act into those of gate and up:
 // dgate = dact·up·σ·(1 + gate·(1 − σ)), dup = dact·gate·σ.
 func SwiGLUBackward(dgate, dup, dact, sigmoid, gate, up []float32) {
-	n := len(gate)
-	dgate, dup, dact, sigmoid, up = dgate[:n], dup[:n], dact[:n], sigmoid[:n], up[:n]
+	done := swigluBackwardBlocks(dgate, dup, dact, sigmoid, gate, up)
+	swigluBackwardPortable(dgate[done:], dup[done:], dact[done:], sigmoid[done:], gate[done:], up[done:])
+}
+
+func swigluBackwardPortable(dgate, dup, dact, sigmoid, gate, up []float32) {
 	for i, g := range gate {
 		s, d := sigmoid[i], dact[i]
 		slope := float32(s * float32(1+float32(g*float32(1-s))))

@@ -25,6 +25,9 @@ func main() {
 	expSum()
 	swiglu()
 	dot()
+	rows()
+	normDot()
+	peak()
 	Generate()
 }
 
@@ -90,23 +93,38 @@ func tile(rows int) {
 		return Mem{Base: base, Index: aRow, Scale: uint8(i)}
 	}
 
-	TESTQ(k, k)
+	step := func() {
+		b0, b1 := YMM(), YMM()
+		VMOVUPS(Mem{Base: b}, b0)
+		VMOVUPS(Mem{Base: b, Disp: 4 * lanes}, b1)
+		ADDQ(bRow, b)
+		for i := range acc {
+			x := YMM()
+			VBROADCASTSS(at(i), x)
+			VFMADD231PS(b0, x, acc[i][0])
+			VFMADD231PS(b1, x, acc[i][1])
+		}
+		ADDQ(aCol, a)
+		if rows > 3 {
+			ADDQ(aCol, a4)
+		}
+	}
+	// Four steps a turn, then the ones that are left.
+	turns := GP64()
+	MOVQ(k, turns)
+	SHRQ(Imm(2), turns)
+	JZ(LabelRef("rest" + suffix))
+	Label("turn" + suffix)
+	for range 4 {
+		step()
+	}
+	DECQ(turns)
+	JNZ(LabelRef("turn" + suffix))
+	Label("rest" + suffix)
+	ANDQ(Imm(3), k)
 	JZ(LabelRef("store" + suffix))
 	Label("loop" + suffix)
-	b0, b1 := YMM(), YMM()
-	VMOVUPS(Mem{Base: b}, b0)
-	VMOVUPS(Mem{Base: b, Disp: 4 * lanes}, b1)
-	for i := range acc {
-		x := YMM()
-		VBROADCASTSS(at(i), x)
-		VFMADD231PS(b0, x, acc[i][0])
-		VFMADD231PS(b1, x, acc[i][1])
-	}
-	ADDQ(aCol, a)
-	if rows > 3 {
-		ADDQ(aCol, a4)
-	}
-	ADDQ(bRow, b)
+	step()
 	DECQ(k)
 	JNZ(LabelRef("loop" + suffix))
 
@@ -128,4 +146,28 @@ func bytes(name string) reg.GPVirtual {
 	Load(Param(name), r)
 	SHLQ(Imm(2), r)
 	return r
+}
+
+// peak runs what a core can do at most: twelve independent chains of fused products.
+func peak() {
+	TEXT("peakAVX2", NOSPLIT, "func(turns int)")
+	Doc("peakAVX2 makes 192 fused products a turn, in registers alone.")
+	turns := Load(Param("turns"), GP64())
+	x := YMM()
+	VXORPS(x, x, x)
+	acc := make([]reg.VecVirtual, 12)
+	for i := range acc {
+		acc[i] = YMM()
+		VXORPS(acc[i], acc[i], acc[i])
+	}
+	Label("peakTurn")
+	for range 2 {
+		for i := range acc {
+			VFMADD231PS(x, x, acc[i])
+		}
+	}
+	DECQ(turns)
+	JNZ(LabelRef("peakTurn"))
+	VZEROUPPER()
+	RET()
 }

@@ -3,7 +3,197 @@ package main
 import (
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
 )
+
+// each writes a function over blocks of eight: pointers lists its slices, floats its
+// scalar parameters (broadcast), and body does one block and may keep state that setup
+// made.
+func each(name, signature, doc string, pointers, floats []string, setup func(map[string]reg.VecVirtual), body func(at map[string]Mem, x map[string]reg.VecVirtual)) {
+	TEXT(name, NOSPLIT, signature)
+	Doc(doc)
+	Pragma("noescape")
+	bases := make([]reg.Register, len(pointers))
+	at := map[string]Mem{}
+	for i, p := range pointers {
+		bases[i] = Load(Param(p), GP64())
+		at[p] = Mem{Base: bases[i]}
+	}
+	blocks := Load(Param("blocks"), GP64())
+	x := map[string]reg.VecVirtual{}
+	for _, f := range floats {
+		from, err := Param(f).Resolve()
+		if err != nil {
+			panic(err)
+		}
+		x[f] = YMM()
+		VBROADCASTSS(from.Addr, x[f])
+	}
+	if setup != nil {
+		setup(x)
+	}
+	Label(name + "Loop")
+	body(at, x)
+	for _, base := range bases {
+		ADDQ(Imm(4*lanes), base)
+	}
+	DECQ(blocks)
+	JNZ(LabelRef(name + "Loop"))
+}
+
+// done ends a function that returns nothing.
+func done() {
+	VZEROUPPER()
+	RET()
+}
+
+func load(from Mem) reg.VecVirtual {
+	v := YMM()
+	VMOVUPS(from, v)
+	return v
+}
+
+// rows writes the primitives of single rows.
+func rows() {
+	each("addAVX2", "func(dst, x *float32, blocks int)", "addAVX2 is Add for blocks of eight.",
+		[]string{"dst", "x"}, nil, nil, func(at map[string]Mem, _ map[string]reg.VecVirtual) {
+			v := load(at["dst"])
+			VADDPS(at["x"], v, v)
+			VMOVUPS(v, at["dst"])
+		})
+	done()
+
+	each("addScaledAVX2", "func(dst, x *float32, blocks int, scale float32)", "addScaledAVX2 is AddScaled for blocks of eight.",
+		[]string{"dst", "x"}, []string{"scale"}, nil, func(at map[string]Mem, x map[string]reg.VecVirtual) {
+			v := YMM()
+			VMULPS(at["x"], x["scale"], v)
+			VADDPS(at["dst"], v, v)
+			VMOVUPS(v, at["dst"])
+		})
+	done()
+
+	each("scaleAVX2", "func(x *float32, blocks int, scale float32)", "scaleAVX2 is Scale for blocks of eight.",
+		[]string{"x"}, []string{"scale"}, nil, func(at map[string]Mem, x map[string]reg.VecVirtual) {
+			v := YMM()
+			VMULPS(at["x"], x["scale"], v)
+			VMOVUPS(v, at["x"])
+		})
+	done()
+
+	maximum()
+
+	each("normAVX2", "func(y, x, w *float32, blocks int, rstd float32)", "normAVX2 is normPortable for blocks of eight.",
+		[]string{"y", "x", "w"}, []string{"rstd"}, nil, func(at map[string]Mem, x map[string]reg.VecVirtual) {
+			v := YMM()
+			VMULPS(at["x"], x["rstd"], v)
+			VMULPS(at["w"], v, v)
+			VMOVUPS(v, at["y"])
+		})
+	done()
+
+	each("normBackwardAVX2", "func(dx, dy, x, w *float32, blocks int, rstd, s float32)", "normBackwardAVX2 is normBackwardPortable for blocks of eight.",
+		[]string{"dx", "dy", "x", "w"}, []string{"rstd", "s"}, nil, func(at map[string]Mem, x map[string]reg.VecVirtual) {
+			v, t := load(at["w"]), YMM()
+			VMULPS(at["dy"], v, v)
+			VMULPS(at["x"], x["s"], t)
+			VSUBPS(t, v, v)
+			VMULPS(x["rstd"], v, v)
+			VADDPS(at["dx"], v, v)
+			VMOVUPS(v, at["dx"])
+		})
+	done()
+
+	each("normWeightAVX2", "func(dw, dy, x *float32, blocks int, rstd float32)", "normWeightAVX2 is normWeightPortable for blocks of eight.",
+		[]string{"dw", "dy", "x"}, []string{"rstd"}, nil, func(at map[string]Mem, x map[string]reg.VecVirtual) {
+			v := YMM()
+			VMULPS(at["x"], x["rstd"], v)
+			VMULPS(at["dy"], v, v)
+			VADDPS(at["dw"], v, v)
+			VMOVUPS(v, at["dw"])
+		})
+	done()
+
+	each("swigluBackwardAVX2", "func(dgate, dup, dact, sigmoid, gate, up *float32, blocks int)", "swigluBackwardAVX2 is swigluBackwardPortable for blocks of eight.",
+		[]string{"dgate", "dup", "dact", "sigmoid", "gate", "up"}, nil,
+		func(x map[string]reg.VecVirtual) { x["one"] = constant("one", 1) },
+		func(at map[string]Mem, x map[string]reg.VecVirtual) {
+			s, d, g, slope := load(at["sigmoid"]), load(at["dact"]), load(at["gate"]), YMM()
+			VSUBPS(s, x["one"], slope)
+			VMULPS(g, slope, slope)
+			VADDPS(x["one"], slope, slope)
+			VMULPS(s, slope, slope)
+			VMULPS(s, g, g)
+			VMULPS(d, g, g)
+			VMULPS(at["up"], d, d)
+			VMULPS(slope, d, d)
+			VMOVUPS(d, at["dgate"])
+			VMOVUPS(g, at["dup"])
+		})
+	done()
+
+	each("turnAVX2", "func(low, high, cos, sin *float32, blocks int, sign float32)", "turnAVX2 is turnPortable for blocks of eight.",
+		[]string{"low", "high", "cos", "sin"}, []string{"sign"}, nil, func(at map[string]Mem, x map[string]reg.VecVirtual) {
+			s, c, a, b := YMM(), load(at["cos"]), load(at["low"]), load(at["high"])
+			ac, bs := YMM(), YMM()
+			VMULPS(at["sin"], x["sign"], s)
+			VMULPS(c, a, ac)
+			VMULPS(s, b, bs)
+			VSUBPS(bs, ac, ac)
+			VMOVUPS(ac, at["low"])
+			VMULPS(c, b, b)
+			VMULPS(s, a, a)
+			VADDPS(a, b, b)
+			VMOVUPS(b, at["high"])
+		})
+	done()
+}
+
+// maximum returns the largest of blocks of eight. VMAXPS gives its second source where
+// the first is not a number, as the portable comparison does.
+func maximum() {
+	var top reg.VecVirtual
+	each("maximumAVX2", "func(x *float32, blocks int, first float32) float32", "maximumAVX2 is the maximum of first and blocks of eight.",
+		[]string{"x"}, []string{"first"}, func(x map[string]reg.VecVirtual) { top = x["first"] },
+		func(at map[string]Mem, _ map[string]reg.VecVirtual) {
+			v := load(at["x"])
+			VMAXPS(top, v, top)
+		})
+	half, t := XMM(), XMM()
+	VEXTRACTF128(Imm(1), top, half)
+	VMAXPS(half, top.AsX(), half)
+	VPERMILPS(Imm(0b1110), half, t)
+	VMAXPS(t, half, half)
+	VPERMILPS(Imm(0b01), half, t)
+	VMAXSS(t, half, half)
+	VZEROUPPER()
+	Store(half, ReturnIndex(0))
+	RET()
+}
+
+// normDot adds the rounded products (w·dy)·x of blocks of sixteen to their lanes.
+func normDot() {
+	TEXT("normDotAVX2", NOSPLIT, "func(dy, x, w *float32, blocks int, sums *[16]float32)")
+	Doc("normDotAVX2 is normDotPortable for blocks of sixteen.")
+	Pragma("noescape")
+	dy, x, w, blocks := Load(Param("dy"), GP64()), Load(Param("x"), GP64()), Load(Param("w"), GP64()), Load(Param("blocks"), GP64())
+	sums := Load(Param("sums"), GP64())
+	low, high := load(Mem{Base: sums}), load(Mem{Base: sums, Disp: 4 * lanes})
+	Label("normDotLoop")
+	for i, sum := range []reg.VecVirtual{low, high} {
+		v := load(Mem{Base: w, Disp: 4 * lanes * i})
+		VMULPS(Mem{Base: dy, Disp: 4 * lanes * i}, v, v)
+		VMULPS(Mem{Base: x, Disp: 4 * lanes * i}, v, v)
+		VADDPS(v, sum, sum)
+	}
+	for _, base := range []reg.Register{dy, x, w} {
+		ADDQ(Imm(4*width), base)
+	}
+	DECQ(blocks)
+	JNZ(LabelRef("normDotLoop"))
+	VMOVUPS(low, Mem{Base: sums})
+	VMOVUPS(high, Mem{Base: sums, Disp: 4 * lanes})
+	done()
+}
 
 // dot adds the rounded products of blocks of sixteen to their lanes.
 func dot() {
