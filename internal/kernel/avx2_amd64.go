@@ -18,19 +18,25 @@ func tile(m, k int, a []float32, aRow, aCol int, b []float32, bRow int, c []floa
 	}
 	// The assembly trusts its arguments: the last element of each operand is touched here.
 	_, _, _ = a[(m-1)*aRow+(k-1)*aCol], b[(k-1)*bRow+Panel-1], c[(m-1)*cRow+Panel-1]
-	switch m {
-	case 6:
-		tile6AVX2(k, &a[0], aRow, aCol, &b[0], bRow, &c[0], cRow, accumulate)
+	if tiles := m / tileRows; tiles > 0 {
+		tile6AVX2(tiles, k, &a[0], aRow, aCol, &b[0], bRow, &c[0], cRow, accumulate)
+	}
+	rest := m % tileRows
+	if rest == 0 {
+		return
+	}
+	a, c = a[(m-rest)*aRow:], c[(m-rest)*cRow:]
+	switch rest {
 	case 5:
-		tile5AVX2(k, &a[0], aRow, aCol, &b[0], bRow, &c[0], cRow, accumulate)
+		tile5AVX2(1, k, &a[0], aRow, aCol, &b[0], bRow, &c[0], cRow, accumulate)
 	case 4:
-		tile4AVX2(k, &a[0], aRow, aCol, &b[0], bRow, &c[0], cRow, accumulate)
+		tile4AVX2(1, k, &a[0], aRow, aCol, &b[0], bRow, &c[0], cRow, accumulate)
 	case 3:
-		tile3AVX2(k, &a[0], aRow, aCol, &b[0], bRow, &c[0], cRow, accumulate)
+		tile3AVX2(1, k, &a[0], aRow, aCol, &b[0], bRow, &c[0], cRow, accumulate)
 	case 2:
-		tile2AVX2(k, &a[0], aRow, aCol, &b[0], bRow, &c[0], cRow, accumulate)
+		tile2AVX2(1, k, &a[0], aRow, aCol, &b[0], bRow, &c[0], cRow, accumulate)
 	case 1:
-		tile1AVX2(k, &a[0], aRow, aCol, &b[0], bRow, &c[0], cRow, accumulate)
+		tile1AVX2(1, k, &a[0], aRow, aCol, &b[0], bRow, &c[0], cRow, accumulate)
 	}
 }
 

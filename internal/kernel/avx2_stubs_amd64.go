@@ -4,35 +4,35 @@
 
 package kernel
 
-// tile1AVX2 is tilePortable with m = 1.
+// tile1AVX2 is tilePortable with m = 1·tiles.
 //
 //go:noescape
-func tile1AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, accumulate bool)
+func tile1AVX2(tiles int, k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, accumulate bool)
 
-// tile2AVX2 is tilePortable with m = 2.
+// tile2AVX2 is tilePortable with m = 2·tiles.
 //
 //go:noescape
-func tile2AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, accumulate bool)
+func tile2AVX2(tiles int, k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, accumulate bool)
 
-// tile3AVX2 is tilePortable with m = 3.
+// tile3AVX2 is tilePortable with m = 3·tiles.
 //
 //go:noescape
-func tile3AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, accumulate bool)
+func tile3AVX2(tiles int, k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, accumulate bool)
 
-// tile4AVX2 is tilePortable with m = 4.
+// tile4AVX2 is tilePortable with m = 4·tiles.
 //
 //go:noescape
-func tile4AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, accumulate bool)
+func tile4AVX2(tiles int, k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, accumulate bool)
 
-// tile5AVX2 is tilePortable with m = 5.
+// tile5AVX2 is tilePortable with m = 5·tiles.
 //
 //go:noescape
-func tile5AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, accumulate bool)
+func tile5AVX2(tiles int, k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, accumulate bool)
 
-// tile6AVX2 is tilePortable with m = 6.
+// tile6AVX2 is tilePortable with m = 6·tiles.
 //
 //go:noescape
-func tile6AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, accumulate bool)
+func tile6AVX2(tiles int, k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, accumulate bool)
 
 // expSumAVX2 is expSumPortable for blocks of sixteen.
 //

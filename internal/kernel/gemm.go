@@ -91,13 +91,12 @@ func panel(c []float32, cRow, m, k, cols int, a View, b []float32, bRow int, acc
 	if m == 0 || k == 0 && accumulate {
 		return
 	}
+	if cols == Panel {
+		tile(m, k, a.Data, a.Row, a.Col, b, bRow, c, cRow, accumulate)
+		return
+	}
 	for i := 0; i < m; i += tileRows {
-		rows := min(tileRows, m-i)
-		if cols == Panel {
-			tile(rows, k, a.Data[i*a.Row:], a.Row, a.Col, b, bRow, c[i*cRow:], cRow, accumulate)
-		} else {
-			narrowTile(rows, k, cols, a.Data[i*a.Row:], a.Row, a.Col, b, bRow, c[i*cRow:], cRow, accumulate)
-		}
+		narrowTile(min(tileRows, m-i), k, cols, a.Data[i*a.Row:], a.Row, a.Col, b, bRow, c[i*cRow:], cRow, accumulate)
 	}
 }
 
@@ -115,7 +114,7 @@ func narrowTile(rows, k, cols int, a []float32, aRow, aCol int, b []float32, bRo
 	}
 }
 
-// tilePortable is the specification of a tile: m × 16 outputs of C, m ≤ 6, from m rows
+// tilePortable is the specification of a column of tiles: m × 16 outputs of C from m rows
 // of A (element (i, k) at a[i·aRow + k·aCol]) and k rows of sixteen numbers of B.
 func tilePortable(m, k int, a []float32, aRow, aCol int, b []float32, bRow int, c []float32, cRow int, accumulate bool) {
 	for i := range m {

@@ -31,24 +31,22 @@ func main() {
 	Generate()
 }
 
-// tile writes the product of rows × 16 outputs: the accumulators stay in registers
-// over the whole of k, two of them a row; each step of k loads sixteen numbers of B
-// once and broadcasts one number of A a row.
+// tile writes products of rows × 16 outputs, tiles of them one below the other: the
+// accumulators stay in registers over the whole of k, two of them a row; each step of k
+// loads sixteen numbers of B once and broadcasts one number of A a row.
 func tile(rows int) {
 	TEXT(fmt.Sprintf("tile%dAVX2", rows), NOSPLIT,
-		"func(k int, a *float32, aRow, aCol int, b *float32, bRow int, c *float32, cRow int, accumulate bool)")
-	Doc(fmt.Sprintf("tile%dAVX2 is tilePortable with m = %d.", rows, rows))
+		"func(tiles, k int, a *float32, aRow, aCol int, b *float32, bRow int, c *float32, cRow int, accumulate bool)")
+	Doc(fmt.Sprintf("tile%dAVX2 is tilePortable with m = %d·tiles.", rows, rows))
 	Pragma("noescape")
 
-	k := Load(Param("k"), GP64())
-	a := Load(Param("a"), GP64())
+	tiles := Load(Param("tiles"), GP64())
+	top := Load(Param("a"), GP64()) // the tile's first row
 	aRow := bytes("aRow")
 	aCol := bytes("aCol")
-	b := Load(Param("b"), GP64())
 	bRow := bytes("bRow")
 	c := Load(Param("c"), GP64())
 	cRow := bytes("cRow")
-	accumulate := Load(Param("accumulate"), GP8())
 
 	acc := make([][2]reg.VecVirtual, rows)
 	for i := range acc {
@@ -56,6 +54,8 @@ func tile(rows int) {
 	}
 
 	suffix := fmt.Sprint(rows)
+	Label("tile" + suffix)
+	accumulate := Load(Param("accumulate"), GP8())
 	TESTB(accumulate, accumulate)
 	JZ(LabelRef("zero" + suffix))
 	row := GP64()
@@ -75,6 +75,9 @@ func tile(rows int) {
 	}
 
 	Label("start" + suffix)
+	a := GP64()
+	MOVQ(top, a)
+	b := Load(Param("b"), GP64())
 	// Rows 0-2 are addressed from a, rows 3-5 from a4: x86 scales an index by 1 or 2, not by 3.
 	var a4 reg.GPVirtual
 	if rows > 3 {
@@ -92,7 +95,6 @@ func tile(rows int) {
 		}
 		return Mem{Base: base, Index: aRow, Scale: uint8(i)}
 	}
-
 	step := func() {
 		b0, b1 := YMM(), YMM()
 		VMOVUPS(Mem{Base: b}, b0)
@@ -109,9 +111,9 @@ func tile(rows int) {
 			ADDQ(aCol, a4)
 		}
 	}
+
 	// Four steps a turn, then the ones that are left.
-	turns := GP64()
-	MOVQ(k, turns)
+	turns := Load(Param("k"), GP64())
 	SHRQ(Imm(2), turns)
 	JZ(LabelRef("rest" + suffix))
 	Label("turn" + suffix)
@@ -121,21 +123,23 @@ func tile(rows int) {
 	DECQ(turns)
 	JNZ(LabelRef("turn" + suffix))
 	Label("rest" + suffix)
-	ANDQ(Imm(3), k)
+	rest := Load(Param("k"), GP64())
+	ANDQ(Imm(3), rest)
 	JZ(LabelRef("store" + suffix))
 	Label("loop" + suffix)
 	step()
-	DECQ(k)
+	DECQ(rest)
 	JNZ(LabelRef("loop" + suffix))
 
 	Label("store" + suffix)
 	for i := range acc {
 		VMOVUPS(acc[i][0], Mem{Base: c})
 		VMOVUPS(acc[i][1], Mem{Base: c, Disp: 4 * lanes})
-		if i < rows-1 {
-			ADDQ(cRow, c)
-		}
+		ADDQ(cRow, c)
+		ADDQ(aRow, top)
 	}
+	DECQ(tiles)
+	JNZ(LabelRef("tile" + suffix))
 	VZEROUPPER()
 	RET()
 }
