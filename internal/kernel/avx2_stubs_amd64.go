@@ -34,6 +34,36 @@ func tile5AVX2(tiles int, k int, a *float32, aRow int, aCol int, b *float32, bRo
 //go:noescape
 func tile6AVX2(tiles int, k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, accumulate bool)
 
+// tile1HalfAVX2 is tileHalfPortable with m = 1·tiles.
+//
+//go:noescape
+func tile1HalfAVX2(tiles int, k int, a *float32, aRow int, aCol int, b *uint32, c *float32, cRow int, accumulate bool)
+
+// tile2HalfAVX2 is tileHalfPortable with m = 2·tiles.
+//
+//go:noescape
+func tile2HalfAVX2(tiles int, k int, a *float32, aRow int, aCol int, b *uint32, c *float32, cRow int, accumulate bool)
+
+// tile3HalfAVX2 is tileHalfPortable with m = 3·tiles.
+//
+//go:noescape
+func tile3HalfAVX2(tiles int, k int, a *float32, aRow int, aCol int, b *uint32, c *float32, cRow int, accumulate bool)
+
+// tile4HalfAVX2 is tileHalfPortable with m = 4·tiles.
+//
+//go:noescape
+func tile4HalfAVX2(tiles int, k int, a *float32, aRow int, aCol int, b *uint32, c *float32, cRow int, accumulate bool)
+
+// tile5HalfAVX2 is tileHalfPortable with m = 5·tiles.
+//
+//go:noescape
+func tile5HalfAVX2(tiles int, k int, a *float32, aRow int, aCol int, b *uint32, c *float32, cRow int, accumulate bool)
+
+// tile6HalfAVX2 is tileHalfPortable with m = 6·tiles.
+//
+//go:noescape
+func tile6HalfAVX2(tiles int, k int, a *float32, aRow int, aCol int, b *uint32, c *float32, cRow int, accumulate bool)
+
 // expSumAVX2 is expSumPortable for blocks of sixteen.
 //
 //go:noescape
@@ -98,6 +128,26 @@ func turnAVX2(low *float32, high *float32, cos *float32, sin *float32, blocks in
 //
 //go:noescape
 func normDotAVX2(dy *float32, x *float32, w *float32, blocks int, sums *[16]float32)
+
+// transposeAVX2 is transposePortable for eight rows of 8·blocks numbers.
+//
+//go:noescape
+func transposeAVX2(dst *float32, dstRow int, src *float32, srcRow int, blocks int)
+
+// roundHalfAVX2 is RoundHalf for blocks of eight.
+//
+//go:noescape
+func roundHalfAVX2(dst *float32, x *float32, blocks int)
+
+// halveAVX2 is halvePortable.
+//
+//go:noescape
+func halveAVX2(dst *uint32, src *float32, rows int)
+
+// adamWAVX2 is adamConstants.update for blocks of four.
+//
+//go:noescape
+func adamWAVX2(p *float32, grad *float32, m *float32, v *float32, blocks int, c *[9]float64)
 
 // peakAVX2 makes 192 fused products a turn, in registers alone.
 func peakAVX2(turns int)

@@ -28,33 +28,80 @@ func (v View) From(row, col int) View { return View{v.Data[row*v.Row+col*v.Col:]
 // of all rows, row by row, the last panel filled up with zeros.
 type Packed struct {
 	K, N int
-	data []float32
+	full []float32
+	half []uint32 // instead of full, where the matrix is rounded to bfloat16: see halvePortable
 }
 
 // Pack stores a K × N view as panels, reusing p's memory.
 func (p *Packed) Pack(b View, k, n int) {
-	panels := (n + Panel - 1) / Panel
-	if need := panels * k * Panel; cap(p.data) < need {
-		p.data = make([]float32, need)
-	} else {
-		p.data = p.data[:need]
-	}
-	p.K, p.N = k, n
+	p.K, p.N, p.half = k, n, nil
+	resize(&p.full, p.Panels()*k*Panel)
 	for j0 := 0; j0 < n; j0 += Panel {
-		packPanel(p.data[j0*k:], b, k, j0, min(Panel, n-j0))
+		packPanel(p.full[j0*k:], b, k, j0, min(Panel, n-j0))
 	}
 }
 
+// PackHalf is Pack with every number rounded to bfloat16, in half the memory.
+func (p *Packed) PackHalf(b View, k, n int) {
+	p.K, p.N, p.full = k, n, nil
+	resize(&p.half, p.Panels()*k*Panel/2)
+	scratch := panels.Get().(*[chunk * Panel]float32)
+	for j0 := 0; j0 < n; j0 += Panel {
+		for k0 := 0; k0 < k; k0 += chunk {
+			rows := min(chunk, k-k0)
+			packPanel(scratch[:], b.From(k0, 0), rows, j0, min(Panel, n-j0))
+			halve(p.half[(j0*k+k0*Panel)/2:], scratch[:], rows)
+		}
+	}
+	panels.Put(scratch)
+}
+
+// Panels is the number of panels.
+func (p *Packed) Panels() int { return (p.N + Panel - 1) / Panel }
+
+func resize[T any](x *[]T, n int) {
+	if cap(*x) < n {
+		*x = make([]T, n)
+	}
+	*x = (*x)[:n]
+}
+
 func packPanel(dst []float32, b View, k, j0, cols int) {
+	switch {
+	case b.Col == 1:
+		gather(dst, b.Data[j0:], b.Row, k, cols)
+	case b.Row == 1 && cols == Panel:
+		Transpose(dst, Panel, b.Data[j0*b.Col:], b.Col, Panel, k)
+	default:
+		for i := range k {
+			row := dst[i*Panel : (i+1)*Panel]
+			at := i*b.Row + j0*b.Col
+			for j := range cols {
+				row[j] = b.Data[at+j*b.Col]
+			}
+			clear(row[cols:])
+		}
+	}
+}
+
+// gather copies k rows of up to sixteen contiguous numbers, `stride` apart, to a panel.
+func gather(dst, src []float32, stride, k, cols int) {
+	if cols == Panel {
+		for i := range k {
+			*(*[Panel]float32)(dst[i*Panel:]) = *(*[Panel]float32)(src[i*stride:])
+		}
+		return
+	}
 	for i := range k {
 		row := dst[i*Panel : (i+1)*Panel]
-		at := i*b.Row + j0*b.Col
-		for j := range cols {
-			row[j] = b.Data[at+j*b.Col]
-		}
+		copy(row[:cols], src[i*stride:])
 		clear(row[cols:])
 	}
 }
+
+// chunk is how many rows of a panel are multiplied at once: 128 KiB, which a core's
+// second cache holds beside the rows of A.
+const chunk = 2048
 
 // GemmPacked computes C = A·B, or C += A·B: A is m × B.K, C is row-major with cRow
 // columns of which B.N are written.
@@ -62,56 +109,109 @@ func packPanel(dst []float32, b View, k, j0, cols int) {
 // Element order: C[i][j] starts at 0 or at its old value and takes
 // fma(A[i][0], B[0][j], ·), fma(A[i][1], B[1][j], ·), … in turn.
 func GemmPacked(c []float32, cRow, m int, a View, b *Packed, accumulate bool) {
-	for j0 := 0; j0 < b.N; j0 += Panel {
-		panel(c[j0:], cRow, m, b.K, min(Panel, b.N-j0), a, b.data[j0*b.K:], Panel, accumulate)
+	GemmPanels(c, cRow, m, a, b, 0, b.Panels(), accumulate)
+}
+
+// GemmPanels is GemmPacked for the columns of panels from … to−1 alone: threads share a
+// product of few rows by its columns.
+func GemmPanels(c []float32, cRow, m int, a View, b *Packed, from, to int, accumulate bool) {
+	for j0 := from * Panel; j0 < min(b.N, to*Panel); j0 += Panel {
+		cols := min(Panel, b.N-j0)
+		for k0 := 0; k0 == 0 || k0 < b.K; k0 += chunk {
+			k := min(chunk, b.K-k0)
+			panel(c[j0:], cRow, m, k, cols, a.From(0, k0), b.rows(j0, k0), accumulate || k0 > 0)
+		}
 	}
 }
+
+// rows are rows k0 … of the panel that starts with column j0.
+func (p *Packed) rows(j0, k0 int) operand {
+	at := j0*p.K + k0*Panel
+	if p.half != nil {
+		return operand{half: p.half[at/2:]}
+	}
+	return operand{full: p.full[at:], row: Panel}
+}
+
+// operand is some rows of a panel: row i is full[i·row …], or half[8i …] rounded.
+type operand struct {
+	full []float32
+	row  int
+	half []uint32
+}
+
+// How many rows of A, and which stride of B, make it pay to copy a panel of B before it
+// is multiplied: rows far apart fall on few lines of the cache and on many pages.
+const (
+	gatherRows   = 48
+	gatherStride = 192
+)
 
 // Gemm is GemmPacked for a B whose rows lie in memory as they are: row i starts at
 // b[i·bRow] and has n contiguous columns.
 func Gemm(c []float32, cRow, m, n, k int, a View, b []float32, bRow int, accumulate bool) {
-	whole := n - n%Panel
-	for j0 := 0; j0 < whole; j0 += Panel {
-		panel(c[j0:], cRow, m, k, Panel, a, b[j0:], bRow, accumulate)
+	direct := n - n%Panel
+	if m >= gatherRows && bRow >= gatherStride {
+		direct = 0
 	}
-	if whole == n || k == 0 && accumulate {
+	for j0 := 0; j0 < direct; j0 += Panel {
+		panel(c[j0:], cRow, m, k, Panel, a, operand{full: b[j0:], row: bRow}, accumulate)
+	}
+	if direct == n {
 		return
 	}
-	// A tile reads sixteen columns, which the last ones do not have: they are copied.
-	edge := edges.Get().(*Packed)
-	edge.Pack(Dense(b, bRow).From(0, whole), k, n-whole)
-	panel(c[whole:], cRow, m, k, n-whole, a, edge.data, Panel, accumulate)
-	edges.Put(edge)
+	// A tile reads sixteen columns, which the last ones do not have: they are copied too.
+	scratch := panels.Get().(*[chunk * Panel]float32)
+	for j0 := direct; j0 < n; j0 += Panel {
+		cols := min(Panel, n-j0)
+		for k0 := 0; k0 == 0 || k0 < k; k0 += chunk {
+			rows := min(chunk, k-k0)
+			if rows > 0 {
+				gather(scratch[:], b[k0*bRow+j0:], bRow, rows, cols)
+			}
+			panel(c[j0:], cRow, m, rows, cols, a.From(0, k0), operand{full: scratch[:], row: Panel}, accumulate || k0 > 0)
+		}
+	}
+	panels.Put(scratch)
 }
 
-var edges = sync.Pool{New: func() any { return new(Packed) }}
+var panels = sync.Pool{New: func() any { return new([chunk * Panel]float32) }}
 
 // panel computes m × cols outputs, cols ≤ 16, from one panel of B.
-func panel(c []float32, cRow, m, k, cols int, a View, b []float32, bRow int, accumulate bool) {
+func panel(c []float32, cRow, m, k, cols int, a View, b operand, accumulate bool) {
 	if m == 0 || k == 0 && accumulate {
 		return
 	}
 	if cols == Panel {
-		tile(m, k, a.Data, a.Row, a.Col, b, bRow, c, cRow, accumulate)
+		column(m, k, a.Data, a.Row, a.Col, b, c, cRow, accumulate)
 		return
 	}
 	for i := 0; i < m; i += tileRows {
-		narrowTile(min(tileRows, m-i), k, cols, a.Data[i*a.Row:], a.Row, a.Col, b, bRow, c[i*cRow:], cRow, accumulate)
+		narrowTile(min(tileRows, m-i), k, cols, a.Data[i*a.Row:], a.Row, a.Col, b, c[i*cRow:], cRow, accumulate)
 	}
 }
 
 // narrowTile computes a tile beside C and copies the columns that exist.
-func narrowTile(rows, k, cols int, a []float32, aRow, aCol int, b []float32, bRow int, c []float32, cRow int, accumulate bool) {
+func narrowTile(rows, k, cols int, a []float32, aRow, aCol int, b operand, c []float32, cRow int, accumulate bool) {
 	var t [tileRows * Panel]float32
 	if accumulate {
 		for i := range rows {
 			copy(t[i*Panel:i*Panel+cols], c[i*cRow:])
 		}
 	}
-	tile(rows, k, a, aRow, aCol, b, bRow, t[:], Panel, accumulate)
+	column(rows, k, a, aRow, aCol, b, t[:], Panel, accumulate)
 	for i := range rows {
 		copy(c[i*cRow:i*cRow+cols], t[i*Panel:])
 	}
+}
+
+// column computes a column of tiles: m × 16 outputs.
+func column(m, k int, a []float32, aRow, aCol int, b operand, c []float32, cRow int, accumulate bool) {
+	if b.half != nil {
+		tileHalf(m, k, a, aRow, aCol, b.half, c, cRow, accumulate)
+		return
+	}
+	tile(m, k, a, aRow, aCol, b.full, b.row, c, cRow, accumulate)
 }
 
 // tilePortable is the specification of a column of tiles: m × 16 outputs of C from m rows

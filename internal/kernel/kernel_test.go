@@ -317,3 +317,121 @@ func BenchmarkGemm(b *testing.B) {
 		}
 	}
 }
+
+// A product with halved weights has the bits of the law's product of rounded weights.
+func TestHalvedProductVariants(t *testing.T) {
+	for _, variant := range Variants() {
+		restore, _ := SetVariant(variant)
+		for _, s := range [][3]int{{1, 16, 5}, {1, 33, 200}, {7, 17, 3}, {13, 48, 33}, {6, 32, 130}, {3, 20, 64}, {4, 16, 1}, {5, 16, 9}, {2, 16, 70}} {
+			m, n, k := s[0], s[1], s[2]
+			a, b := normals(1, m*k), normals(2, k*n)
+			rounded := make([]float32, len(b))
+			RoundHalf(rounded, b)
+			for _, view := range []View{Dense(b, n), Dense(b, k).T()} {
+				exact := view
+				exact.Data = rounded
+				for _, accumulate := range []bool{false, true} {
+					want, got := normals(3, m*n), normals(3, m*n)
+					productByLaw(want, n, m, n, k, Dense(a, k), exact, accumulate)
+					var packed Packed
+					packed.PackHalf(view, k, n)
+					GemmPacked(got, n, m, Dense(a, k), &packed, accumulate)
+					sameBits(t, fmt.Sprintf("%s %dx%dx%d", variant, m, n, k), got, want)
+				}
+			}
+		}
+		restore()
+	}
+}
+
+// Rounding to bfloat16 is to nearest, ties to even, in every variant.
+func TestRoundHalf(t *testing.T) {
+	bits := math.Float32frombits
+	cases := map[float32]float32{
+		1: 1, 0: 0, bits(0x3f808000): 1, bits(0x3f808001): bits(0x3f810000), bits(0x3f818000): bits(0x3f820000),
+		bits(0x3f817fff): bits(0x3f810000), float32(math.Inf(-1)): float32(math.Inf(-1)), math.MaxFloat32: float32(math.Inf(1)),
+		bits(0xbf808000): -1, bits(0x00008001): bits(0x00010000),
+	}
+	for _, variant := range Variants() {
+		restore, _ := SetVariant(variant)
+		for x, want := range cases {
+			row := slices.Repeat([]float32{x}, 9)
+			RoundHalf(row, row)
+			for i, got := range row {
+				if math.Float32bits(got) != math.Float32bits(want) {
+					t.Errorf("%s: element %d: RoundHalf(%x) = %x, want %x", variant, i, x, got, want)
+				}
+			}
+		}
+		row := slices.Repeat([]float32{bits(0x7f800001)}, 9)
+		RoundHalf(row, row)
+		if slices.ContainsFunc(row, func(v float32) bool { return v == v }) {
+			t.Errorf("%s: what is not a number rounds to %v", variant, row)
+		}
+		restore()
+	}
+}
+
+func TestTransposeVariants(t *testing.T) {
+	for _, variant := range Variants() {
+		restore, _ := SetVariant(variant)
+		for _, s := range [][2]int{{1, 1}, {8, 8}, {16, 33}, {7, 20}, {23, 9}, {24, 64}, {9, 7}} {
+			rows, cols := s[0], s[1]
+			srcRow, dstRow := cols+2, rows+3
+			src := normals(1, rows*srcRow-2)
+			dst := slices.Repeat([]float32{guard}, cols*dstRow+1)
+			Transpose(dst, dstRow, src, srcRow, rows, cols)
+			for i, v := range dst {
+				want := float32(guard)
+				if r, c := i%dstRow, i/dstRow; r < rows && c < cols {
+					want = src[r*srcRow+c]
+				}
+				if v != want {
+					t.Fatalf("%s: %dx%d: element %d = %v, want %v", variant, rows, cols, i, v, want)
+				}
+			}
+		}
+		restore()
+	}
+}
+
+func TestAdamWVariants(t *testing.T) {
+	rule := AdamW{LearningRate: 1e-3, Beta1: .9, Beta2: .999, Epsilon: 1e-8, WeightDecay: .1, Step: 3, Scale: .7}
+	for n := range 23 {
+		var want []float32
+		for _, variant := range Variants() {
+			restore, _ := SetVariant(variant)
+			p, m, v := normals(1, n), normals(2, n), normals(3, n)
+			for i := range v {
+				v[i] *= v[i]
+			}
+			rule.Update(p, normals(4, n), m, v)
+			restore()
+			got := slices.Concat(p, m, v)
+			if want == nil {
+				want = got
+			}
+			sameBits(t, variant, got, want)
+		}
+	}
+}
+
+// A product over more rows than are multiplied at once, from rows far apart.
+func TestGemmOfManyRows(t *testing.T) {
+	const m, n, k = gatherRows + 1, gatherStride + 5, chunk + 3
+	a, b := normals(1, m*k), normals(2, k*n)
+	want, got, packed := make([]float32, m*n), make([]float32, m*n), make([]float32, m*n)
+	for i := range m {
+		for j := range n {
+			for kk := range k {
+				want[i*n+j] = fma(a[i*k+kk], b[kk*n+j], want[i*n+j])
+			}
+		}
+	}
+	Gemm(got, n, m, n, k, Dense(a, k), b, n, false)
+	sameBits(t, "Gemm", got, want)
+	var p Packed
+	p.Pack(Dense(b, n), k, n)
+	GemmPacked(packed, n, m, Dense(a, k), &p, false)
+	sameBits(t, "GemmPacked", packed, want)
+}

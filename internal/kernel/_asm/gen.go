@@ -19,7 +19,10 @@ const (
 func main() {
 	ConstraintExpr("!noasm")
 	for rows := 1; rows <= 6; rows++ {
-		tile(rows)
+		tile(rows, false)
+	}
+	for rows := 1; rows <= 6; rows++ {
+		tile(rows, true)
 	}
 	expConstants()
 	expSum()
@@ -27,24 +30,37 @@ func main() {
 	dot()
 	rows()
 	normDot()
+	transpose()
+	half()
+	adamW()
 	peak()
 	Generate()
 }
 
 // tile writes products of rows × 16 outputs, tiles of them one below the other: the
 // accumulators stay in registers over the whole of k, two of them a row; each step of k
-// loads sixteen numbers of B once and broadcasts one number of A a row.
-func tile(rows int) {
-	TEXT(fmt.Sprintf("tile%dAVX2", rows), NOSPLIT,
-		"func(tiles, k int, a *float32, aRow, aCol int, b *float32, bRow int, c *float32, cRow int, accumulate bool)")
-	Doc(fmt.Sprintf("tile%dAVX2 is tilePortable with m = %d·tiles.", rows, rows))
+// loads sixteen numbers of B once and broadcasts one number of A a row. Halved numbers
+// of B are widened on the way: see halvePortable.
+func tile(rows int, halved bool) {
+	suffix, twin, operand := fmt.Sprint(rows), "tilePortable", "b *float32, bRow int"
+	if halved {
+		suffix, twin, operand = suffix+"Half", "tileHalfPortable", "b *uint32"
+	}
+	name := "tile" + suffix + "AVX2"
+	TEXT(name, NOSPLIT, "func(tiles, k int, a *float32, aRow, aCol int, "+operand+", c *float32, cRow int, accumulate bool)")
+	Doc(fmt.Sprintf("%s is %s with m = %d·tiles.", name, twin, rows))
 	Pragma("noescape")
 
 	tiles := Load(Param("tiles"), GP64())
 	top := Load(Param("a"), GP64()) // the tile's first row
 	aRow := bytes("aRow")
 	aCol := bytes("aCol")
-	bRow := bytes("bRow")
+	var bRow, high reg.Register
+	if halved {
+		high = broadcast("high", 0xffff0000)
+	} else {
+		bRow = bytes("bRow")
+	}
 	c := Load(Param("c"), GP64())
 	cRow := bytes("cRow")
 
@@ -53,7 +69,6 @@ func tile(rows int) {
 		acc[i] = [2]reg.VecVirtual{YMM(), YMM()}
 	}
 
-	suffix := fmt.Sprint(rows)
 	Label("tile" + suffix)
 	accumulate := Load(Param("accumulate"), GP8())
 	TESTB(accumulate, accumulate)
@@ -97,9 +112,16 @@ func tile(rows int) {
 	}
 	step := func() {
 		b0, b1 := YMM(), YMM()
-		VMOVUPS(Mem{Base: b}, b0)
-		VMOVUPS(Mem{Base: b, Disp: 4 * lanes}, b1)
-		ADDQ(bRow, b)
+		if halved {
+			VMOVDQU(Mem{Base: b}, b1)
+			VPSLLD(Imm(16), b1, b0)
+			VPAND(b1, high, b1)
+			ADDQ(Imm(4*lanes), b)
+		} else {
+			VMOVUPS(Mem{Base: b}, b0)
+			VMOVUPS(Mem{Base: b, Disp: 4 * lanes}, b1)
+			ADDQ(bRow, b)
+		}
 		for i := range acc {
 			x := YMM()
 			VBROADCASTSS(at(i), x)
