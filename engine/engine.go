@@ -74,13 +74,16 @@ type SampleParams struct {
 	Stop        []negativa.Token // tokens that end a completion
 }
 
+// Cuts tells whether top-k, top-p or min-p leave tokens out.
+func (p SampleParams) Cuts() bool { return p.TopK > 0 || p.TopP < 1 || p.MinP > 0 }
+
 // Trainer accumulates gradients and applies them.
 type Trainer interface {
 	// ForwardBackward evaluates every datum at the current parameters, asks loss
 	// for its derivatives, and adds the gradient of the summed loss to what has
 	// accumulated since the last OptimStep. Log-probabilities are taken at the
-	// given temperature. Rows are summed in the order right (Sign > 0), neither,
-	// wrong, by ID within each, whatever the order of the batch. An error discards
+	// given temperature. Rows are summed in the order right (Sign > 0), wrong,
+	// neither, by ID within each, whatever the order of the batch. An error discards
 	// all that has accumulated since the last OptimStep.
 	ForwardBackward(ctx context.Context, batch []negativa.Datum, loss negativa.Loss, temperature float64) (Result, error)
 	// OptimStep applies the accumulated gradient and clears it. A gradient that is

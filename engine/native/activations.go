@@ -1,38 +1,54 @@
 package native
 
 import (
+	"slices"
+
 	"github.com/negativa-lab/negativa"
-	"github.com/negativa-lab/negativa/internal/kernel"
+	"github.com/negativa-lab/negativa/engine"
 )
 
-// span is one sequence within a packed batch: rows firstRow … hold prompt and
-// completion without its last token, which nothing is predicted from.
-type span struct {
-	firstRow, rows       int
-	firstTarget, targets int // the last `targets` rows predict the completion's tokens
-	completion           []negativa.Token
+// unit is a prompt and the completions that follow it in a packed batch. The prompt's
+// rows are computed once; each completion attends to them and to itself, and what flows
+// back into them is the sum over the completions.
+type unit struct {
+	firstRow, prompt int // the prompt's rows
+	first, end       int // its completions, in sequences
+	endRow           int
 }
 
-func (s span) endRow() int    { return s.firstRow + s.rows }
-func (s span) endTarget() int { return s.firstTarget + s.targets }
+// unitRows bounds a unit, unless one completion alone has more. Units do not depend on
+// the micro-batch or the threads, so neither does the order of their sums.
+const unitRows = 512
 
-// targetRow is the row that predicts target t of the span.
-func (s span) targetRow(t int) int { return s.endRow() - s.targets + t }
+// span is one completion within a packed batch: its own rows hold all of its tokens but
+// the last, which nothing is predicted from. The prompt's last row predicts its first
+// token.
+type span struct {
+	prompt, place        int // the prompt's first row and its length
+	firstRow, rows       int
+	firstTarget, targets int
+}
+
+func (s *span) endTarget() int { return s.firstTarget + s.targets }
 
 // activations is a packed batch and what its forward pass leaves for the backward one.
 // [N, …] has an entry per row, [M, …] one per predicted token.
 type activations struct {
+	units     []unit
 	sequences []span
 	tokens    []negativa.Token // [N]
 	positions []int            // [N]: within the own sequence
-	targets   int              // M
+	expected  []negativa.Token // [M]: the tokens that were drawn
+	predictor []int            // [M]: the rows that predict them
+	blocks    []block
 
 	layers []rows
+	shared rows      // what all layers keep in one place, where it is computed again
 	x      []float32 // [N, C]: output of the last layer
 
 	hidden   []float32 // [M, C]: after the final norm, of predicting rows alone
 	hiddenR  []float32 // [M]: 1/√ of the final norm
-	logits   []float32 // [M, V]: divided by the temperature; the backward pass turns them into their gradient
+	logits   []float32 // [≤ M, V]: divided by the temperature; the backward pass turns them into their gradient
 	lse      []float64 // [M]
 	logprobs []float32 // [M]
 	entropy  []float64 // [M], where asked for
@@ -59,60 +75,115 @@ type rows struct {
 }
 
 func (a *activations) reset() {
-	a.sequences, a.tokens, a.positions, a.targets = a.sequences[:0], a.tokens[:0], a.positions[:0], 0
+	a.units, a.sequences, a.tokens, a.positions = a.units[:0], a.sequences[:0], a.tokens[:0], a.positions[:0]
+	a.expected, a.predictor = a.expected[:0], a.predictor[:0]
 }
 
-// fits tells whether a sequence of n rows may join: always if it is the first.
-func (a *activations) fits(n, budget int) bool {
-	return len(a.tokens) == 0 || len(a.tokens)+n <= budget
-}
-
-// add appends a sequence; an empty completion makes it a prompt whose last row alone
-// is of interest to the caller.
-func (a *activations) add(prompt, completion []negativa.Token) {
-	s := span{firstRow: len(a.tokens), firstTarget: a.targets, targets: len(completion), completion: completion}
-	a.tokens = append(a.tokens, prompt...)
-	if len(completion) > 0 {
-		a.tokens = append(a.tokens, completion[:len(completion)-1]...)
+// take packs whole units from the front of sequences until the budget of rows is spent,
+// but at least one for each thread, and returns how many sequences it took.
+func (a *activations) take(sequences []engine.Sequence, budget, threads int) (taken int) {
+	a.reset()
+	for taken < len(sequences) {
+		n, size := unitOf(sequences[taken:])
+		if len(a.units) >= threads && len(a.tokens)+size > budget {
+			break
+		}
+		a.open(sequences[taken].Prompt)
+		for _, s := range sequences[taken : taken+n] {
+			a.follow(s.Completion)
+		}
+		taken += n
 	}
-	s.rows = len(a.tokens) - s.firstRow
-	for i := range s.rows {
-		a.positions = append(a.positions, i)
-	}
-	a.sequences = append(a.sequences, s)
-	a.targets += s.targets
+	return taken
 }
 
-// size makes room for the batch.
-func (a *activations) size(c Config) {
-	n := len(a.tokens)
+// unitOf is how many of the first sequences make a unit, and its rows.
+func unitOf(sequences []engine.Sequence) (n, size int) {
+	size = rowsOf(sequences[0])
+	for n = 1; n < len(sequences); n++ {
+		more := len(sequences[n].Completion) - 1
+		if size+more > unitRows || !slices.Equal(sequences[n].Prompt, sequences[0].Prompt) {
+			break
+		}
+		size += more
+	}
+	return n, size
+}
+
+// open starts a unit.
+func (a *activations) open(prompt []negativa.Token) {
+	at := len(a.sequences)
+	a.units = append(a.units, unit{firstRow: len(a.tokens), prompt: len(prompt), first: at, end: at})
+	a.append(prompt, 0)
+}
+
+// follow adds a completion to the unit that was opened last.
+func (a *activations) follow(completion []negativa.Token) {
+	u := &a.units[len(a.units)-1]
+	a.sequences = append(a.sequences, span{
+		prompt: u.firstRow, place: u.prompt,
+		firstRow: len(a.tokens), rows: len(completion) - 1,
+		firstTarget: len(a.expected), targets: len(completion),
+	})
+	u.end++
+	a.expected = append(a.expected, completion...)
+	a.predictor = append(a.predictor, u.firstRow+u.prompt-1)
+	for i := range len(completion) - 1 {
+		a.predictor = append(a.predictor, len(a.tokens)+i)
+	}
+	a.append(completion[:len(completion)-1], u.prompt)
+}
+
+func (a *activations) append(tokens []negativa.Token, place int) {
+	a.tokens = append(a.tokens, tokens...)
+	for i := range tokens {
+		a.positions = append(a.positions, place+i)
+	}
+	a.units[len(a.units)-1].endRow = len(a.tokens)
+}
+
+// size makes room for the batch and cuts it into blocks. With again, layers keep their
+// inputs alone: the rest is computed again on the way back.
+func (a *activations) size(c Config, again bool, threads int) {
+	n, targets := len(a.tokens), len(a.expected)
 	if len(a.layers) != c.Layers {
 		a.layers = make([]rows, c.Layers)
 	}
+	if again {
+		a.shared.size(c, n)
+	}
 	for i := range a.layers {
+		if again {
+			x := a.layers[i].x
+			a.layers[i] = a.shared
+			a.layers[i].x = x
+			grow(&a.layers[i].x, n*c.HiddenSize)
+			continue
+		}
 		a.layers[i].size(c, n)
 	}
 	grow(&a.x, n*c.HiddenSize)
-	grow(&a.hidden, a.targets*c.HiddenSize)
-	grow(&a.hiddenR, a.targets)
-	grow(&a.logits, a.targets*c.VocabSize)
-	grow(&a.lse, a.targets)
-	grow(&a.logprobs, a.targets)
-	grow(&a.entropy, a.targets)
-	grow(&a.values, a.targets)
+	grow(&a.hidden, targets*c.HiddenSize)
+	grow(&a.hiddenR, targets)
+	grow(&a.logits, min(targets, headRows(c))*c.VocabSize)
+	grow(&a.lse, targets)
+	grow(&a.logprobs, targets)
+	grow(&a.entropy, targets)
+	grow(&a.values, targets)
+	a.cut(threads)
 }
 
 func (r *rows) size(c Config, n int) {
-	for _, x := range []*[]float32{&r.x, &r.normed, &r.mid, &r.midNormed} {
+	for _, x := range [...]*[]float32{&r.x, &r.normed, &r.mid, &r.midNormed} {
 		grow(x, n*c.HiddenSize)
 	}
-	for _, x := range []*[]float32{&r.qRaw, &r.q, &r.attended} {
+	for _, x := range [...]*[]float32{&r.qRaw, &r.q, &r.attended} {
 		grow(x, n*c.queryWidth())
 	}
-	for _, x := range []*[]float32{&r.kRaw, &r.k, &r.v} {
+	for _, x := range [...]*[]float32{&r.kRaw, &r.k, &r.v} {
 		grow(x, n*c.keyWidth())
 	}
-	for _, x := range []*[]float32{&r.gate, &r.up, &r.sigmoid, &r.activation} {
+	for _, x := range [...]*[]float32{&r.gate, &r.up, &r.sigmoid, &r.activation} {
 		grow(x, n*c.IntermediateSize)
 	}
 	grow(&r.rstd, n)
@@ -144,27 +215,28 @@ func grow[T any](x *[]T, n int) {
 	*x = (*x)[:n]
 }
 
-// blockRows is how many rows one thread takes at a time: enough for the products to
-// run at full speed, few enough for their activations to stay in cache.
+// block is a run of whole units that one thread takes through all layers, and its rows.
+type block struct{ from, to, firstRow, endRow int }
+
+// blockRows is how many rows a block has at most, unless one unit has more: enough for
+// the products to run at full speed, few enough for their activations to stay in cache.
 const blockRows = 192
 
-// blocks cuts the batch into runs of whole sequences.
-func (a *activations) blocks() [][]span {
-	var out [][]span
-	for first := 0; first < len(a.sequences); {
-		next, count := first, 0
-		for next < len(a.sequences) && (count == 0 || count+a.sequences[next].rows <= blockRows) {
-			count += a.sequences[next].rows
-			next++
+// cut makes blocks of about one size, a multiple of the threads: nobody waits for the
+// last one.
+func (a *activations) cut(threads int) {
+	n := len(a.tokens)
+	count := (n + blockRows - 1) / blockRows
+	count = (count + threads - 1) / threads * threads
+	a.blocks = a.blocks[:0]
+	for from := 0; from < len(a.units); {
+		start, to := a.units[from].firstRow, from+1
+		left := max(1, count-len(a.blocks))
+		target := start + (n-start+left-1)/left
+		for to < len(a.units) && a.units[to].endRow <= target {
+			to++
 		}
-		out = append(out, a.sequences[first:next])
-		first = next
+		a.blocks = append(a.blocks, block{from, to, start, a.units[to-1].endRow})
+		from = to
 	}
-	return out
-}
-
-// overBlocks runs do for every block.
-func (a *activations) overBlocks(threads int, do func(block []span)) {
-	blocks := a.blocks()
-	kernel.Parallel(threads, len(blocks), func(i int) { do(blocks[i]) })
 }

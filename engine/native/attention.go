@@ -6,19 +6,28 @@ import (
 	"github.com/negativa-lab/negativa/internal/kernel"
 )
 
-// attentionScratch holds one head's matrices of one sequence of T rows; T′ is T rounded
-// up to whole panels.
+// queryRows is how many queries are scored at once: memory for scores grows with the
+// length of a sequence, not with its square.
+const queryRows = 64
+
+// attentionScratch holds one key-value head's keys and values of one unit, and scores of
+// some queries. W is the length of the unit's longest sequence in whole panels.
 type attentionScratch struct {
-	transposed []float32 // [D, T′]: keys or values of a head
-	scores     []float32 // [T, T′]: probabilities P
-	flow       []float32 // [T, T′]: their gradient
+	wide   int       // W
+	keys   []float32 // [D, W]: column i is position i
+	values []float32 // [D, W]
+	scores []float32 // [queryRows, W]: probabilities P
+	flow   []float32 // [queryRows, W]: their gradient
 }
 
-func (s *attentionScratch) size(c Config, n int) (wide int) {
-	wide = padded(n)
-	grow(&s.transposed, c.HeadDim*wide)
-	grow(&s.scores, n*wide)
-	return wide
+func (s *attentionScratch) size(c Config, longest int, backward bool) {
+	s.wide = padded(longest)
+	grow(&s.keys, c.HeadDim*s.wide)
+	grow(&s.scores, queryRows*s.wide)
+	if backward {
+		grow(&s.values, c.HeadDim*s.wide)
+		grow(&s.flow, queryRows*s.wide)
+	}
 }
 
 // padded rounds up to whole panels.
@@ -26,34 +35,80 @@ func padded(n int) int { return (n + kernel.Panel - 1) / kernel.Panel * kernel.P
 
 func scaleOf(c Config) float32 { return float32(1 / math.Sqrt(float64(c.HeadDim))) }
 
-// attend computes causal attention of one sequence: P = softmax(q kᵀ/√D) over the
-// rows not later, attended = P v. (Vaswani et al., 1706.03762; grouped queries:
-// Ainslie et al., 2305.13245.)
-func attend(r *rows, c Config, s span, scratch *attentionScratch) {
-	n, d := s.rows, c.HeadDim
-	wide := scratch.size(c, n)
-	q := kernel.Dense(r.q, c.queryWidth()).From(s.firstRow, 0)
-	v := r.v[s.firstRow*c.keyWidth():]
-	out := r.attended[s.firstRow*c.queryWidth():]
+// piece is consecutive rows of a unit: its prompt, or one of its completions, which
+// attends to the prompt's rows and then to its own.
+type piece struct {
+	prompt, place int // rows before it in its sequence: the prompt's, or none
+	row, n        int
+}
+
+// pieces is the number of pieces of a unit; the first is the prompt.
+func (u *unit) pieces() int { return 1 + u.end - u.first }
+
+func (a *activations) piece(u *unit, i int) piece {
+	if i == 0 {
+		return piece{row: u.firstRow, n: u.prompt}
+	}
+	s := &a.sequences[u.first+i-1]
+	return piece{prompt: s.prompt, place: s.place, row: s.firstRow, n: s.rows}
+}
+
+func (a *activations) longest(u *unit) int {
+	n := u.prompt
+	for i := range a.sequences[u.first:u.end] {
+		n = max(n, u.prompt+a.sequences[u.first+i].rows)
+	}
+	return n
+}
+
+// attend computes causal attention of one unit: P = softmax(q kᵀ/√D) over the rows not
+// later, attended = P v. (Vaswani et al., 1706.03762; grouped queries: Ainslie et al.,
+// 2305.13245.)
+func (a *activations) attend(r *rows, c Config, u *unit, s *attentionScratch) {
+	s.size(c, a.longest(u), false)
 	for kv := range c.KVHeads {
-		transpose(scratch.transposed, wide, r.k[s.firstRow*c.keyWidth()+kv*d:], c.keyWidth(), n, d)
-		for g := range c.groupSize() {
-			h := kv*c.groupSize() + g
-			probabilities(scratch, q.From(0, h*d), n, wide, c)
-			kernel.Gemm(out[h*d:], c.queryWidth(), n, d, n, kernel.Dense(scratch.scores, wide), v[kv*d:], c.keyWidth(), false)
+		for i := range u.pieces() {
+			p := a.piece(u, i)
+			s.load(s.keys, r.k, p, kv, c)
+			for h := kv * c.groupSize(); h < (kv+1)*c.groupSize(); h++ {
+				for from := 0; from < p.n; from += queryRows {
+					attendQueries(r, c, p, from, h, kv, s)
+				}
+			}
 		}
 	}
 }
 
-// probabilities fills scratch.scores for one head's queries against the transposed keys.
-func probabilities(scratch *attentionScratch, q kernel.View, n, wide int, c Config) {
-	p := scratch.scores
-	kernel.Gemm(p, wide, n, wide, c.HeadDim, q, scratch.transposed, wide, false)
-	for t := range n {
-		row := p[t*wide : (t+1)*wide]
-		softmaxScaled(row[:t+1], scaleOf(c))
-		clear(row[t+1:])
+// load puts a piece's keys or values in their columns; the prompt's are there already.
+func (s *attentionScratch) load(dst, src []float32, p piece, kv int, c Config) {
+	if p.n > 0 {
+		kernel.Transpose(dst[p.place:], s.wide, src[p.row*c.keyWidth()+kv*c.HeadDim:], c.keyWidth(), p.n, c.HeadDim)
 	}
+}
+
+func attendQueries(r *rows, c Config, p piece, from, h, kv int, s *attentionScratch) {
+	d, to := c.HeadDim, min(from+queryRows, p.n)
+	prob := s.probabilities(r, c, p, from, to, h)
+	out := r.attended[(p.row+from)*c.queryWidth()+h*d:]
+	value := func(row int) []float32 { return r.v[row*c.keyWidth()+kv*d:] }
+	if p.place > 0 {
+		kernel.Gemm(out, c.queryWidth(), to-from, d, p.place, prob, value(p.prompt), c.keyWidth(), false)
+	}
+	kernel.Gemm(out, c.queryWidth(), to-from, d, to, prob.From(0, p.place), value(p.row), c.keyWidth(), p.place > 0)
+}
+
+// probabilities fills scores for the queries of rows from … to−1 of a piece. Columns
+// after the last one seen by a query are zero.
+func (s *attentionScratch) probabilities(r *rows, c Config, p piece, from, to, h int) kernel.View {
+	wide := padded(p.place + to)
+	q := kernel.Dense(r.q, c.queryWidth()).From(p.row+from, h*c.HeadDim)
+	kernel.Gemm(s.scores, s.wide, to-from, wide, c.HeadDim, q, s.keys, s.wide, false)
+	for t := range to - from {
+		row, seen := s.scores[t*s.wide:t*s.wide+wide], p.place+from+t+1
+		softmaxScaled(row[:seen], scaleOf(c))
+		clear(row[seen:])
+	}
+	return kernel.Dense(s.scores, s.wide)
 }
 
 func softmaxScaled(scores []float32, scale float32) {
@@ -61,54 +116,60 @@ func softmaxScaled(scores []float32, scale float32) {
 	kernel.Softmax(scores)
 }
 
-// transpose writes n rows of width d, `stride` apart, as d rows of `wide`, zero-filled.
-func transpose(dst []float32, wide int, src []float32, stride, n, d int) {
-	for i := range d {
-		row := dst[i*wide : (i+1)*wide]
-		for t := range n {
-			row[t] = src[t*stride+i]
-		}
-		clear(row[n:])
-	}
-}
-
 // attendBackward turns the gradient of attended, d.attended, into those of q, k and v:
 //
 //	dv = Pᵀ do;  dP = do vᵀ;  dS = P ∘ (dP − rowsum(dP ∘ P)) / √D;  dq = dS k;  dk = dSᵀ q.
 //
-// P is computed again rather than kept: it is the one thing that grows with T².
-func attendBackward(r *rows, d *layerFlow, c Config, s span, scratch *attentionScratch) {
-	n, width := s.rows, c.HeadDim
-	wide := scratch.size(c, n)
-	grow(&scratch.flow, n*wide)
-	atQ, atK := s.firstRow*c.queryWidth(), s.firstRow*c.keyWidth()
-	q := kernel.Dense(r.q, c.queryWidth()).From(s.firstRow, 0)
-	do := kernel.Dense(d.attended, c.queryWidth()).From(s.firstRow, 0)
+// P is computed again rather than kept. Sums into the prompt's keys and values run over
+// the prompt's queries first, then over the completions' in turn.
+func (a *activations) attendBackward(r *rows, d *layerFlow, c Config, u *unit, s *attentionScratch) {
+	s.size(c, a.longest(u), true)
+	clear(d.k[u.firstRow*c.keyWidth() : u.endRow*c.keyWidth()])
+	clear(d.v[u.firstRow*c.keyWidth() : u.endRow*c.keyWidth()])
 	for kv := range c.KVHeads {
-		key := atK + kv*width
-		for g := range c.groupSize() {
-			query := (kv*c.groupSize() + g) * width
-			transpose(scratch.transposed, wide, r.k[key:], c.keyWidth(), n, width)
-			probabilities(scratch, q.From(0, query), n, wide, c)
-			p, ds := kernel.Dense(scratch.scores, wide), kernel.Dense(scratch.flow, wide)
-			kernel.Gemm(d.v[key:], c.keyWidth(), n, width, n, p.T(), d.attended[atQ+query:], c.queryWidth(), g > 0)
-			transpose(scratch.transposed, wide, r.v[key:], c.keyWidth(), n, width)
-			kernel.Gemm(ds.Data, wide, n, wide, width, do.From(0, query), scratch.transposed, wide, false)
-			softmaxBackward(ds.Data, p.Data, n, wide, scaleOf(c))
-			kernel.Gemm(d.q[atQ+query:], c.queryWidth(), n, width, n, ds, r.k[key:], c.keyWidth(), false)
-			kernel.Gemm(d.k[key:], c.keyWidth(), n, width, n, ds.T(), r.q[atQ+query:], c.queryWidth(), g > 0)
+		for i := range u.pieces() {
+			p := a.piece(u, i)
+			s.load(s.keys, r.k, p, kv, c)
+			s.load(s.values, r.v, p, kv, c)
+			for h := kv * c.groupSize(); h < (kv+1)*c.groupSize(); h++ {
+				for from := 0; from < p.n; from += queryRows {
+					attendQueriesBackward(r, d, c, p, from, h, kv, s)
+				}
+			}
 		}
 	}
 }
 
-// softmaxBackward turns dP into dS, row by row; later columns become zero.
-func softmaxBackward(ds, p []float32, n, wide int, scale float32) {
+func attendQueriesBackward(r *rows, d *layerFlow, c Config, p piece, from, h, kv int, s *attentionScratch) {
+	to := min(from+queryRows, p.n)
+	n, width, atQ := to-from, c.HeadDim, (p.row+from)*c.queryWidth()+h*c.HeadDim
+	prob := s.probabilities(r, c, p, from, to, h)
+	do := kernel.Dense(d.attended[atQ:], c.queryWidth())
+	kernel.Gemm(s.flow, s.wide, n, padded(p.place+to), width, do, s.values, s.wide, false)
+	softmaxBackward(s, p.place+from, n, padded(p.place+to), scaleOf(c))
+	ds := kernel.Dense(s.flow, s.wide)
+	// The columns of the prompt's rows, then those of the piece's own.
+	for _, seen := range [...]struct{ column, row, rows int }{{0, p.prompt, p.place}, {p.place, p.row, to}} {
+		if seen.rows == 0 {
+			continue
+		}
+		key := seen.row*c.keyWidth() + kv*width
+		pSeen, dsSeen := prob.From(0, seen.column), ds.From(0, seen.column)
+		kernel.Gemm(d.v[key:], c.keyWidth(), seen.rows, width, n, pSeen.T(), do.Data, c.queryWidth(), true)
+		kernel.Gemm(d.q[atQ:], c.queryWidth(), n, width, seen.rows, dsSeen, r.k[key:], c.keyWidth(), seen.column > 0)
+		kernel.Gemm(d.k[key:], c.keyWidth(), seen.rows, width, n, dsSeen.T(), r.q[atQ:], c.queryWidth(), true)
+	}
+}
+
+// softmaxBackward turns dP into dS for n queries, the first of which sees `before`
+// columns before its own; later columns become zero.
+func softmaxBackward(s *attentionScratch, before, n, wide int, scale float32) {
 	for t := range n {
-		row, prob := ds[t*wide:(t+1)*wide], p[t*wide:]
-		sum := kernel.Dot(row[:t+1], prob)
-		for j := range t + 1 {
+		row, prob, seen := s.flow[t*s.wide:t*s.wide+wide], s.scores[t*s.wide:], before+t+1
+		sum := kernel.Dot(row[:seen], prob)
+		for j := range seen {
 			row[j] = prob[j] * (row[j] - sum) * scale
 		}
-		clear(row[t+1:])
+		clear(row[seen:])
 	}
 }

@@ -7,14 +7,24 @@ import (
 )
 
 // flows holds the gradient of the loss with respect to activations; shapes as in
-// activations.
+// activations. Layers are walked one after another, so one layer's are held.
 type flows struct {
-	layers  []layerFlow
-	x       []float32 // [N, C]: with respect to the embedded tokens
+	layer   layerFlow
+	in      []float32 // [N, C]: with respect to the layer's input; of the first, the embedded tokens
 	hidden  []float32 // [M, C]
 	logprob []float64 // [M]
 	entropy []float64 // [M]
 	value   []float64 // [M]
+
+	precision Precision
+}
+
+// descend makes the flow into one layer the flow out of the one below.
+func (f *flows) descend() {
+	f.layer.out, f.in = f.in, f.layer.out
+	if f.precision == F32 {
+		f.layer.outFactor = f.layer.out
+	}
 }
 
 type layerFlow struct {
@@ -26,72 +36,65 @@ type layerFlow struct {
 	q, qRaw    []float32 // [N, H·D]: q before its rotation, after the norm
 	k, kRaw, v []float32 // [N, KV·D]
 	normed     []float32 // [N, C]
+
+	// out and mid as factors of products: themselves, or rounded to bf16.
+	outFactor, midFactor []float32
 }
 
-func (f *flows) size(c Config, n, targets int) {
-	if len(f.layers) != c.Layers {
-		f.layers = make([]layerFlow, c.Layers)
+func (f *flows) size(c Config, precision Precision, n, targets int) {
+	l := &f.layer
+	for _, x := range [...]*[]float32{&l.out, &l.midNormed, &l.mid, &l.normed, &f.in} {
+		grow(x, n*c.HiddenSize)
 	}
-	for i := range f.layers {
-		l := &f.layers[i]
-		for _, x := range []*[]float32{&l.out, &l.midNormed, &l.mid, &l.normed} {
-			grow(x, n*c.HiddenSize)
-		}
-		for _, x := range []*[]float32{&l.attended, &l.q, &l.qRaw} {
-			grow(x, n*c.queryWidth())
-		}
-		for _, x := range []*[]float32{&l.k, &l.kRaw, &l.v} {
-			grow(x, n*c.keyWidth())
-		}
-		grow(&l.gate, n*c.IntermediateSize)
-		grow(&l.up, n*c.IntermediateSize)
+	if precision == BF16 {
+		grow(&l.outFactor, n*c.HiddenSize)
+		grow(&l.midFactor, n*c.HiddenSize)
+	} else {
+		l.outFactor, l.midFactor = l.out, l.mid
 	}
-	grow(&f.x, n*c.HiddenSize)
+	f.precision = precision
+	for _, x := range [...]*[]float32{&l.attended, &l.q, &l.qRaw} {
+		grow(x, n*c.queryWidth())
+	}
+	for _, x := range [...]*[]float32{&l.k, &l.kRaw, &l.v} {
+		grow(x, n*c.keyWidth())
+	}
+	grow(&l.gate, n*c.IntermediateSize)
+	grow(&l.up, n*c.IntermediateSize)
 	grow(&f.hidden, targets*c.HiddenSize)
-	for _, x := range []*[]float64{&f.logprob, &f.entropy, &f.value} {
+	for _, x := range [...]*[]float64{&f.logprob, &f.entropy, &f.value} {
 		grow(x, targets)
 		clear(*x)
 	}
 }
 
-// propagate takes the gradient from log-probabilities, entropies and values back to
-// the embedded tokens.
-func (m *model) propagate(a *activations, f *flows, back *packed, divisor float32, threads int) {
-	a.overBlocks(threads, func(block []span) {
-		m.headBackward(a, f, block, &back.head, divisor)
-		for i := len(a.layers) - 1; i >= 0; i-- {
-			m.layerBackward(i, a, f, block, &back.layers[i])
+// headBackward starts the flow of targets from … to−1, whose logits are rows at … of
+// a.logits. With z the logits over the temperature and p their softmax,
+// ∂log p_y/∂z_v = [v = y] − p_v and ∂H/∂z_v = −p_v (ln p_v + H).
+func (m *model) headBackward(a *activations, f *flows, from, to, at int, divisor float32) {
+	c := m.config
+	logits := a.logits[at*c.VocabSize : (at+to-from)*c.VocabSize]
+	for i := from; i < to; i++ {
+		logitsBackward(logits[(i-from)*c.VocabSize:(i-from+1)*c.VocabSize], int(a.expected[i]), a.lse[i], a.entropy[i],
+			f.logprob[i], f.entropy[i], divisor)
+	}
+	m.round(logits)
+	dh := f.hidden[from*c.HiddenSize : to*c.HiddenSize]
+	m.productBack(dh, c.HiddenSize, to-from, logits, c.VocabSize, m.head, false)
+	for i := from; i < to; i++ {
+		if dv := float32(f.value[i]); dv != 0 {
+			kernel.AddScaled(dh[(i-from)*c.HiddenSize:(i-from+1)*c.HiddenSize], m.value, dv)
 		}
-	})
+	}
 }
 
-// headBackward starts the flow. With z the logits over the temperature and p their
-// softmax, ∂log p_y/∂z_v = [v = y] − p_v and ∂H/∂z_v = −p_v (ln p_v + H).
-func (m *model) headBackward(a *activations, f *flows, block []span, back *kernel.Packed, divisor float32) {
-	c := m.config
-	from, to := block[0].firstTarget, block[len(block)-1].endTarget()
-	for _, s := range block {
-		for t, token := range s.completion {
-			at := s.firstTarget + t
-			logitsBackward(a.logits[at*c.VocabSize:(at+1)*c.VocabSize], int(token), a.lse[at], a.entropy[at],
-				f.logprob[at], f.entropy[at], divisor)
-		}
+// productBack is dx = dy·W, or dx += dy·W, for a W of out rows and in columns.
+func (m *model) productBack(dx []float32, in, n int, dy []float32, out int, w []float32, accumulate bool) {
+	if m.precision == BF16 {
+		kernel.GemmHalf(dx, in, n, in, out, kernel.Dense(dy, out), w, in, accumulate)
+		return
 	}
-	kernel.GemmPacked(f.hidden[from*c.HiddenSize:to*c.HiddenSize], c.HiddenSize, to-from,
-		kernel.Dense(a.logits[from*c.VocabSize:], c.VocabSize), back, false)
-	out := f.layers[c.Layers-1].out
-	clear(out[block[0].firstRow*c.HiddenSize : block[len(block)-1].endRow()*c.HiddenSize])
-	for _, s := range block {
-		for t := range s.targets {
-			at, row := s.firstTarget+t, s.targetRow(t)
-			dh := f.hidden[at*c.HiddenSize : (at+1)*c.HiddenSize]
-			if dv := float32(f.value[at]); dv != 0 {
-				kernel.AddScaled(dh, m.value, dv)
-			}
-			kernel.RMSNormBackward(out[row*c.HiddenSize:(row+1)*c.HiddenSize], dh,
-				a.x[row*c.HiddenSize:(row+1)*c.HiddenSize], m.norm, a.hiddenR[at])
-		}
-	}
+	kernel.Gemm(dx, in, n, in, out, kernel.Dense(dy, out), w, in, accumulate)
 }
 
 // logitsBackward replaces one row of z by the gradient of the logits.
@@ -111,51 +114,79 @@ func logitsBackward(z []float32, token int, lse, entropy, dlogprob, dentropy flo
 	}
 }
 
-// layerBackward takes the flow of one layer's output to that of its input.
-func (m *model) layerBackward(layer int, a *activations, f *flows, block []span, back *packedLayer) {
-	c := m.config
-	from, to := block[0].firstRow, block[len(block)-1].endRow()
-	r := a.layers[layer].slice(c, from, to)
-	d := f.layers[layer].slice(c, from, to)
-	in := f.x
-	if layer > 0 {
-		in = f.layers[layer-1].out
+// targetsBackward takes the flow of a block's targets through the final norm to the
+// rows that predict them. A prompt's last row predicts for each of its completions.
+func (m *model) targetsBackward(a *activations, f *flows, b block) {
+	width, out := m.config.HiddenSize, f.layer.out
+	clear(out[b.firstRow*width : b.endRow*width])
+	for _, u := range a.units[b.from:b.to] {
+		for i := a.sequences[u.first].firstTarget; i < a.sequences[u.end-1].endTarget(); i++ {
+			row := a.predictor[i]
+			kernel.RMSNormBackward(out[row*width:(row+1)*width], f.hidden[i*width:(i+1)*width],
+				a.x[row*width:(row+1)*width], m.norm, a.hiddenR[i])
+		}
 	}
-	m.mlpBackward(layer, &r, &d, back)
-	kernel.GemmPacked(d.attended, c.queryWidth(), to-from, kernel.Dense(d.mid, c.HiddenSize), &back.o, false)
+}
+
+// layerBackward takes the flow of one layer's output to that of its input.
+func (m *model) layerBackward(layer int, a *activations, f *flows, b block) {
+	c, w := m.config, &m.layers[layer]
+	n := b.endRow - b.firstRow
+	r := a.layers[layer].slice(c, b.firstRow, b.endRow)
+	d := f.layer.slice(c, b.firstRow, b.endRow)
+	m.mlpBackward(layer, &r, &d)
+	m.factor(d.midFactor, d.mid)
+	m.productBack(d.attended, c.queryWidth(), n, d.midFactor, c.HiddenSize, w.o, false)
 	scratch := scratches.Get().(*attentionScratch)
-	for _, s := range block {
-		attendBackward(&a.layers[layer], &f.layers[layer], c, s, scratch)
+	for i := b.from; i < b.to; i++ {
+		a.attendBackward(&a.layers[layer], &f.layer, c, &a.units[i], scratch)
 	}
 	scratches.Put(scratch)
-	m.attentionInputsBackward(layer, &r, &d, a.positions[from:to], back, in[from*c.HiddenSize:to*c.HiddenSize])
+	m.attentionInputsBackward(layer, &r, &d, a.positions[b.firstRow:b.endRow], f.in[b.firstRow*c.HiddenSize:b.endRow*c.HiddenSize])
+}
+
+// factor makes dst what a product reads instead of x, which stays as it is.
+func (m *model) factor(dst, x []float32) {
+	if m.precision == BF16 {
+		kernel.RoundHalf(dst, x)
+	}
 }
 
 // mlpBackward takes the flow from out to mid.
-func (m *model) mlpBackward(layer int, r *rows, d *layerFlow, back *packedLayer) {
-	c, n := m.config, len(r.midRstd)
-	kernel.GemmPacked(d.gate, c.IntermediateSize, n, kernel.Dense(d.out, c.HiddenSize), &back.down, false)
+func (m *model) mlpBackward(layer int, r *rows, d *layerFlow) {
+	c, w, n := m.config, &m.layers[layer], len(r.midRstd)
+	m.factor(d.outFactor, d.out)
+	m.productBack(d.gate, c.IntermediateSize, n, d.outFactor, c.HiddenSize, w.down, false)
 	kernel.SwiGLUBackward(d.gate, d.up, d.gate, r.sigmoid, r.gate, r.up)
-	kernel.GemmPacked(d.midNormed, c.HiddenSize, n, kernel.Dense(d.gate, c.IntermediateSize), &back.gate, false)
-	kernel.GemmPacked(d.midNormed, c.HiddenSize, n, kernel.Dense(d.up, c.IntermediateSize), &back.up, true)
+	m.round(d.gate)
+	m.round(d.up)
+	m.productBack(d.midNormed, c.HiddenSize, n, d.gate, c.IntermediateSize, w.gate, false)
+	m.productBack(d.midNormed, c.HiddenSize, n, d.up, c.IntermediateSize, w.up, true)
 	copy(d.mid, d.out)
-	normRowsBackward(d.mid, d.midNormed, r.mid, m.layers[layer].postNorm, r.midRstd)
+	normRowsBackward(d.mid, d.midNormed, r.mid, w.postNorm, r.midRstd)
 }
 
 // attentionInputsBackward takes the flow from q, k, v and the residual to the layer's input.
-func (m *model) attentionInputsBackward(layer int, r *rows, d *layerFlow, positions []int, back *packedLayer, in []float32) {
+func (m *model) attentionInputsBackward(layer int, r *rows, d *layerFlow, positions []int, in []float32) {
 	c, w, n := m.config, &m.layers[layer], len(positions)
 	for i, position := range positions {
-		eachHead(d.q[i*c.queryWidth():(i+1)*c.queryWidth()], c.HeadDim, func(x []float32) { m.rope.RotateBack(x, position) })
-		eachHead(d.k[i*c.keyWidth():(i+1)*c.keyWidth()], c.HeadDim, func(x []float32) { m.rope.RotateBack(x, position) })
+		for h := i * c.queryWidth(); h < (i+1)*c.queryWidth(); h += c.HeadDim {
+			m.rope.RotateBack(d.q[h:h+c.HeadDim], position)
+		}
+		for h := i * c.keyWidth(); h < (i+1)*c.keyWidth(); h += c.HeadDim {
+			m.rope.RotateBack(d.k[h:h+c.HeadDim], position)
+		}
 	}
 	clear(d.qRaw)
 	clear(d.kRaw)
 	normRowsBackward(d.qRaw, d.q, r.qRaw, w.qNorm, r.qRstd)
 	normRowsBackward(d.kRaw, d.k, r.kRaw, w.kNorm, r.kRstd)
-	kernel.GemmPacked(d.normed, c.HiddenSize, n, kernel.Dense(d.qRaw, c.queryWidth()), &back.q, false)
-	kernel.GemmPacked(d.normed, c.HiddenSize, n, kernel.Dense(d.kRaw, c.keyWidth()), &back.k, true)
-	kernel.GemmPacked(d.normed, c.HiddenSize, n, kernel.Dense(d.v, c.keyWidth()), &back.v, true)
+	m.round(d.qRaw)
+	m.round(d.kRaw)
+	m.round(d.v)
+	m.productBack(d.normed, c.HiddenSize, n, d.qRaw, c.queryWidth(), w.q, false)
+	m.productBack(d.normed, c.HiddenSize, n, d.kRaw, c.keyWidth(), w.k, true)
+	m.productBack(d.normed, c.HiddenSize, n, d.v, c.keyWidth(), w.v, true)
 	copy(in, d.mid)
 	normRowsBackward(in, d.normed, r.x, w.inputNorm, r.rstd)
 }
@@ -174,6 +205,7 @@ func (d *layerFlow) slice(c Config, from, to int) layerFlow {
 		midNormed: cut(d.midNormed, c.HiddenSize), mid: cut(d.mid, c.HiddenSize),
 		attended: cut(d.attended, c.queryWidth()), q: cut(d.q, c.queryWidth()), qRaw: cut(d.qRaw, c.queryWidth()),
 		k: cut(d.k, c.keyWidth()), kRaw: cut(d.kRaw, c.keyWidth()), v: cut(d.v, c.keyWidth()),
-		normed: cut(d.normed, c.HiddenSize),
+		normed:    cut(d.normed, c.HiddenSize),
+		outFactor: cut(d.outFactor, c.HiddenSize), midFactor: cut(d.midFactor, c.HiddenSize),
 	}
 }

@@ -2,67 +2,72 @@ package native
 
 import "github.com/negativa-lab/negativa/internal/kernel"
 
-// cache holds one sample's keys and values: per layer and key-value head, keys
-// transposed [D, room], so that a score is a product like any other, then values
+// cache holds keys and values of consecutive positions: per layer and key-value head,
+// keys transposed [D, room], so that a score is a product like any other, then values
 // [room, D].
 type cache struct {
 	data []float32
 	room int // positions, in whole panels
 }
 
-// cache returns the i-th lane's cache with room for `longest` positions.
-func (d *decoder) cache(i int, c Config, longest int) cache {
-	room := padded(longest)
-	for len(d.caches) <= i {
-		d.caches = append(d.caches, nil)
-	}
-	grow(&d.caches[i], 2*c.Layers*c.keyWidth()*room)
-	return cache{d.caches[i], room}
+func cacheNumbers(c Config, positions int) int { return 2 * c.Layers * c.keyWidth() * padded(positions) }
+
+// reserve makes room for some positions. What was there is lost.
+func (k *cache) reserve(c Config, positions int) {
+	k.room = padded(positions)
+	grow(&k.data, cacheNumbers(c, positions))
 }
 
 // head returns one head's keys and values.
-func (k cache) head(layer, kv int, c Config) (keys, values []float32) {
+func (k *cache) head(layer, kv int, c Config) (keys, values []float32) {
 	at := 2 * (layer*c.KVHeads + kv) * c.HeadDim * k.room
 	keys = k.data[at : at+c.HeadDim*k.room]
 	return keys, k.data[at+c.HeadDim*k.room : at+2*c.HeadDim*k.room]
 }
 
-// append stores one position's keys and values, [KV·D] each.
-func (k cache) append(layer, place int, key, value []float32, c Config) {
-	d := c.HeadDim
+// store keeps keys and values, [n, KV·D] each, of positions place … place+n−1.
+func (k *cache) store(layer, place, n int, key, value []float32, c Config) {
+	d, width := c.HeadDim, c.keyWidth()
 	for kv := range c.KVHeads {
 		keys, values := k.head(layer, kv, c)
-		for i, v := range key[kv*d : (kv+1)*d] {
-			keys[i*k.room+place] = v
-		}
-		copy(values[place*d:], value[kv*d:(kv+1)*d])
-	}
-}
-
-// fill stores a prompt.
-func (k cache) fill(layers []rows, s span, c Config) {
-	width := c.keyWidth()
-	for i := range layers {
-		for t := range s.rows {
-			row := s.firstRow + t
-			k.append(i, t, layers[i].k[row*width:(row+1)*width], layers[i].v[row*width:(row+1)*width], c)
+		kernel.Transpose(keys[place:], k.room, key[kv*d:], width, n, d)
+		for i := range n {
+			copy(values[(place+i)*d:(place+i+1)*d], value[i*width+kv*d:])
 		}
 	}
 }
 
-// attend is the attention of one position over the n cached ones: element for element
-// the operations that a row of the packed forward pass goes through.
-func (k cache) attend(layer, n int, q, out []float32, c Config, scores *[]float32) {
-	d, group, wide := c.HeadDim, c.groupSize(), padded(n)
-	grow(scores, group*wide)
+// attend is the attention of one new position of each of some lanes that share a
+// prompt: element for element the operations that a row of the packed forward pass goes
+// through. q and out are [lanes, H·D].
+func attend(layer int, lanes []*lane, q, out []float32, c Config, scores *[]float32) {
+	d, group, prompt := c.HeadDim, c.groupSize(), lanes[0].prefix
+	wide := 0
+	for _, l := range lanes {
+		wide = max(wide, padded(prompt.length+l.own()))
+	}
+	grow(scores, len(lanes)*group*wide)
 	p := *scores
 	for kv := range c.KVHeads {
-		keys, values := k.head(layer, kv, c)
-		at := kv * group * d
-		kernel.Gemm(p, wide, group, wide, d, kernel.Dense(q[at:], d), keys, k.room, false)
-		for g := range group {
-			softmaxScaled(p[g*wide:g*wide+n], scaleOf(c))
+		keys, values := prompt.cache.head(layer, kv, c)
+		for g := range group { // one query head of all lanes against the prompt's keys
+			query := kernel.Dense(q, c.queryWidth()).From(0, (kv*group+g)*d)
+			kernel.Gemm(p[g*wide:], group*wide, len(lanes), prompt.length, d, query, keys, prompt.cache.room, false)
 		}
-		kernel.Gemm(out[at:], d, group, d, n, kernel.Dense(p, wide), values, d, false)
+		for i, l := range lanes { // one lane's query heads against its own
+			own, _ := l.cache.head(layer, kv, c)
+			rows := p[i*group*wide : (i+1)*group*wide]
+			kernel.Gemm(rows[prompt.length:], wide, group, l.own(), d, kernel.Dense(q[i*c.queryWidth()+kv*group*d:], d), own, l.cache.room, false)
+			for g := range group {
+				softmaxScaled(rows[g*wide:g*wide+prompt.length+l.own()], scaleOf(c))
+			}
+		}
+		for g := range group {
+			kernel.Gemm(out[(kv*group+g)*d:], c.queryWidth(), len(lanes), d, prompt.length, kernel.Dense(p[g*wide:], group*wide), values, d, false)
+		}
+		for i, l := range lanes {
+			_, own := l.cache.head(layer, kv, c)
+			kernel.Gemm(out[i*c.queryWidth()+kv*group*d:], d, group, d, l.own(), kernel.Dense(p[i*group*wide+prompt.length:], wide), own, d, true)
+		}
 	}
 }

@@ -84,13 +84,15 @@ func (p *params) write(path string, want func(name string) bool) error {
 	return safetensors.Write(path, out, map[string]string{"format": "pt"})
 }
 
-// write stores the moments under the names m.TENSOR and v.TENSOR.
+// write stores the moments, if there are any yet, under the names m.TENSOR and v.TENSOR.
 func (a *adam) write(dir string) error {
 	var out []safetensors.Tensor
-	for i, t := range a.m.tensors {
-		out = append(out,
-			safetensors.Float32Tensor("m."+t.name, t.shape, t.data),
-			safetensors.Float32Tensor("v."+t.name, t.shape, a.v.tensors[i].data))
+	if a.m != nil {
+		for i, t := range a.m.tensors {
+			out = append(out,
+				safetensors.Float32Tensor("m."+t.name, t.shape, t.data),
+				safetensors.Float32Tensor("v."+t.name, t.shape, a.v.tensors[i].data))
+		}
 	}
 	return safetensors.Write(filepath.Join(dir, optimizerFile), out, map[string]string{"step": strconv.Itoa(a.step)})
 }
@@ -128,8 +130,8 @@ func read(dir string) (*params, *adam, error) {
 	if name, bad := p.nonFinite(); bad {
 		return nil, nil, fmt.Errorf("open model %s: tensor %s holds a number that is not finite", dir, name)
 	}
-	a := newAdam(p)
-	if err := a.read(filepath.Join(dir, optimizerFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	a := new(adam)
+	if err := a.read(filepath.Join(dir, optimizerFile), config); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, fmt.Errorf("open checkpoint %s: %w", dir, err)
 	}
 	return p, a, nil
@@ -206,14 +208,17 @@ func (p *params) knowsAll(file *safetensors.File) error {
 	return nil
 }
 
-func (a *adam) read(path string) error {
+func (a *adam) read(path string, c Config) error {
 	file, err := safetensors.Read(path)
 	if err != nil {
 		return err
 	}
-	every := func(string) bool { return true }
-	if err := errors.Join(a.m.fill(file, "m.", every), a.v.fill(file, "v.", every)); err != nil {
-		return fmt.Errorf("%s: %w", filepath.Base(path), err)
+	if len(file.Names()) > 0 {
+		a.m, a.v = newParams(c), newParams(c)
+		every := func(string) bool { return true }
+		if err := errors.Join(a.m.fill(file, "m.", every), a.v.fill(file, "v.", every)); err != nil {
+			return fmt.Errorf("%s: %w", filepath.Base(path), err)
+		}
 	}
 	a.step, err = strconv.Atoi(file.Metadata["step"])
 	if err != nil || a.step < 0 {

@@ -7,36 +7,33 @@ import (
 	"github.com/negativa-lab/negativa/internal/kernel"
 )
 
-// evaluate runs the whole forward pass: layers, head, log-probabilities of the
-// targets, and, where wanted, entropies and values.
-func (m *model) evaluate(a *activations, temperature float64, full bool, threads int) {
-	a.size(m.config)
-	a.overBlocks(threads, func(block []span) {
-		m.forwardLayers(a, block)
-		m.forwardHead(a, block, divisor(temperature), full)
-	})
+// forwardLayers takes a block from tokens to the output of the last layer.
+func (m *model) forwardLayers(a *activations, b block) {
+	c := m.config
+	m.embedTokens(a.layers[0].x[b.firstRow*c.HiddenSize:], a.tokens[b.firstRow:b.endRow])
+	for i := range a.layers {
+		out := a.x
+		if i+1 < len(a.layers) {
+			out = a.layers[i+1].x
+		}
+		r := m.forwardLayer(i, a, b)
+		m.mlpOutput(i, &r, out[b.firstRow*c.HiddenSize:b.endRow*c.HiddenSize], alone)
+	}
 }
 
-// forwardLayers takes a block of sequences from tokens to the output of the last layer.
-func (m *model) forwardLayers(a *activations, block []span) {
-	c := m.config
-	from, to := block[0].firstRow, block[len(block)-1].endRow()
-	m.embedTokens(a.layers[0].x[from*c.HiddenSize:], a.tokens[from:to])
+// forwardLayer computes one layer up to the activations of its MLP: all that the
+// backward pass needs.
+func (m *model) forwardLayer(layer int, a *activations, b block) rows {
+	r := a.layers[layer].slice(m.config, b.firstRow, b.endRow)
+	m.attentionInputs(layer, &r, a.positions[b.firstRow:b.endRow], alone)
 	scratch := scratches.Get().(*attentionScratch)
-	defer scratches.Put(scratch)
-	for i := range a.layers {
-		r := a.layers[i].slice(c, from, to)
-		m.attentionInputs(i, &r, a.positions[from:to])
-		for _, s := range block {
-			attend(&a.layers[i], c, s, scratch)
-		}
-		out := a.x[from*c.HiddenSize : to*c.HiddenSize]
-		if i+1 < len(a.layers) {
-			out = a.layers[i+1].x[from*c.HiddenSize : to*c.HiddenSize]
-		}
-		m.attentionOutputs(i, &r)
-		m.mlp(i, &r, out)
+	for i := b.from; i < b.to; i++ {
+		a.attend(&a.layers[layer], m.config, &a.units[i], scratch)
 	}
+	scratches.Put(scratch)
+	m.attentionOutputs(layer, &r, alone)
+	m.mlpActivations(layer, &r, alone)
+	return r
 }
 
 func (m *model) embedTokens(x []float32, tokens []int32) {
@@ -48,76 +45,99 @@ func (m *model) embedTokens(x []float32, tokens []int32) {
 
 // attentionInputs computes queries, keys and values of rows: RMSNorm, projection, the
 // norm of each head's query and key, rotation by position.
-func (m *model) attentionInputs(layer int, r *rows, positions []int) {
+func (m *model) attentionInputs(layer int, r *rows, positions []int, t *team) {
 	c, w, p := m.config, &m.layers[layer], &m.forward.layers[layer]
 	n := len(positions)
 	normRows(r.normed, r.x, w.inputNorm, r.rstd, c)
-	in := kernel.Dense(r.normed, c.HiddenSize)
-	kernel.GemmPacked(r.qRaw, c.queryWidth(), n, in, &p.q, false)
-	kernel.GemmPacked(r.kRaw, c.keyWidth(), n, in, &p.k, false)
-	kernel.GemmPacked(r.v, c.keyWidth(), n, in, &p.v, false)
+	m.round(r.normed)
+	t.products(r.normed, c.HiddenSize, n, product{r.qRaw, &p.q}, product{r.kRaw, &p.k}, product{r.v, &p.v})
 	normRows(r.q, r.qRaw, w.qNorm, r.qRstd, c)
 	normRows(r.k, r.kRaw, w.kNorm, r.kRstd, c)
 	for i, position := range positions {
-		eachHead(r.q[i*c.queryWidth():(i+1)*c.queryWidth()], c.HeadDim, func(x []float32) { m.rope.Rotate(x, position) })
-		eachHead(r.k[i*c.keyWidth():(i+1)*c.keyWidth()], c.HeadDim, func(x []float32) { m.rope.Rotate(x, position) })
+		for h := i * c.queryWidth(); h < (i+1)*c.queryWidth(); h += c.HeadDim {
+			m.rope.Rotate(r.q[h:h+c.HeadDim], position)
+		}
+		for h := i * c.keyWidth(); h < (i+1)*c.keyWidth(); h += c.HeadDim {
+			m.rope.Rotate(r.k[h:h+c.HeadDim], position)
+		}
 	}
 }
 
 // attentionOutputs projects what was attended to and adds the residual.
-func (m *model) attentionOutputs(layer int, r *rows) {
-	c := m.config
-	kernel.GemmPacked(r.mid, c.HiddenSize, len(r.rstd), kernel.Dense(r.attended, c.queryWidth()), &m.forward.layers[layer].o, false)
+func (m *model) attentionOutputs(layer int, r *rows, t *team) {
+	m.round(r.attended)
+	t.products(r.attended, m.config.queryWidth(), len(r.rstd), product{r.mid, &m.forward.layers[layer].o})
 	kernel.Add(r.mid, r.x)
 }
 
-// mlp computes out = mid + W_down(SwiGLU(W_gate h, W_up h)), h = RMSNorm(mid).
-func (m *model) mlp(layer int, r *rows, out []float32) {
+// mlpActivations computes SwiGLU(W_gate h, W_up h), h = RMSNorm(mid).
+func (m *model) mlpActivations(layer int, r *rows, t *team) {
 	c, w, p := m.config, &m.layers[layer], &m.forward.layers[layer]
-	n := len(r.midRstd)
 	normRows(r.midNormed, r.mid, w.postNorm, r.midRstd, c)
-	in := kernel.Dense(r.midNormed, c.HiddenSize)
-	kernel.GemmPacked(r.gate, c.IntermediateSize, n, in, &p.gate, false)
-	kernel.GemmPacked(r.up, c.IntermediateSize, n, in, &p.up, false)
+	m.round(r.midNormed)
+	t.products(r.midNormed, c.HiddenSize, len(r.midRstd), product{r.gate, &p.gate}, product{r.up, &p.up})
 	kernel.SwiGLU(r.activation, r.sigmoid, r.gate, r.up)
-	kernel.GemmPacked(out, c.HiddenSize, n, kernel.Dense(r.activation, c.IntermediateSize), &p.down, false)
+	m.round(r.activation)
+}
+
+// mlpOutput is out = mid + W_down · activation.
+func (m *model) mlpOutput(layer int, r *rows, out []float32, t *team) {
+	t.products(r.activation, m.config.IntermediateSize, len(r.midRstd), product{out, &m.forward.layers[layer].down})
 	kernel.Add(out, r.mid)
 }
 
-// forwardHead predicts the targets of a block of sequences.
-func (m *model) forwardHead(a *activations, block []span, divisor float32, full bool) {
+// headTargets is how many targets one thread predicts at a time.
+const headTargets = 64
+
+// headRows is how many targets' logits are held at once: 128 MiB of them, however many
+// tokens the batch and the vocabulary have.
+func headRows(c Config) int { return max(headTargets, 1<<25/c.VocabSize) }
+
+// predict computes the logits of targets from … to−1, which are rows at … of a.logits,
+// and with them log-probabilities and, where wanted, entropies and values.
+func (m *model) predict(a *activations, from, to, at int, divisor float32, full bool) {
 	c := m.config
-	from, to := block[0].firstTarget, block[len(block)-1].endTarget()
-	for _, s := range block {
-		for t := range s.targets {
-			row, at := s.targetRow(t), s.firstTarget+t
-			a.hiddenR[at] = kernel.RMSNorm(a.hidden[at*c.HiddenSize:(at+1)*c.HiddenSize],
-				a.x[row*c.HiddenSize:(row+1)*c.HiddenSize], m.norm, float32(c.NormEpsilon))
+	hidden := a.hidden[from*c.HiddenSize : to*c.HiddenSize]
+	logits := a.logits[at*c.VocabSize : (at+to-from)*c.VocabSize]
+	m.project(logits, hidden, to-from, divisor, alone)
+	scratch := scratches.Get().(*attentionScratch)
+	grow(&scratch.scores, c.VocabSize)
+	for i := from; i < to; i++ {
+		z := logits[(i-from)*c.VocabSize : (i-from+1)*c.VocabSize]
+		a.lse[i] = kernel.LogSumExp(z, scratch.scores)
+		a.logprobs[i] = logprob(z, int(a.expected[i]), a.lse[i])
+		if full {
+			a.entropy[i] = entropy(z, a.lse[i])
+			a.values[i] = m.valueOf(hidden[(i-from)*c.HiddenSize : (i-from+1)*c.HiddenSize])
 		}
 	}
-	m.project(a.logits[from*c.VocabSize:to*c.VocabSize], a.hidden[from*c.HiddenSize:to*c.HiddenSize], to-from, divisor)
-	scratch := make([]float32, c.VocabSize)
-	for _, s := range block {
-		for t, token := range s.completion {
-			at := s.firstTarget + t
-			z := a.logits[at*c.VocabSize : (at+1)*c.VocabSize]
-			a.lse[at] = kernel.LogSumExp(z, scratch)
-			a.logprobs[at] = logprob(z, int(token), a.lse[at])
-			if full {
-				a.entropy[at] = entropy(z, a.lse[at])
-				a.values[at] = m.valueOf(a.hidden[at*c.HiddenSize : (at+1)*c.HiddenSize])
-			}
-		}
+	scratches.Put(scratch)
+}
+
+// normTargets gathers the rows that predict, normed.
+func (m *model) normTargets(a *activations, from, to int) {
+	width := m.config.HiddenSize
+	for i := from; i < to; i++ {
+		row := a.predictor[i]
+		a.hiddenR[i] = kernel.RMSNorm(a.hidden[i*width:(i+1)*width], a.x[row*width:(row+1)*width], m.norm, float32(m.config.NormEpsilon))
 	}
+	m.round(a.hidden[from*width : to*width])
 }
 
 // project computes n rows of logits, divided by the temperature.
-func (m *model) project(logits, hidden []float32, n int, divisor float32) {
-	kernel.GemmPacked(logits, m.config.VocabSize, n, kernel.Dense(hidden, m.config.HiddenSize), &m.forward.head, false)
+func (m *model) project(logits, hidden []float32, n int, divisor float32, t *team) {
+	t.products(hidden, m.config.HiddenSize, n, product{logits, &m.forward.head})
 	if divisor != 1 {
 		for i := range logits {
 			logits[i] /= divisor
 		}
+	}
+}
+
+// round makes factors of products what the model's precision holds.
+func (m *model) round(x []float32) {
+	if m.precision == BF16 {
+		kernel.RoundHalf(x, x)
 	}
 }
 
@@ -143,12 +163,6 @@ func normRows(y, x, w, rstd []float32, c Config) {
 	width := len(w)
 	for i := range rstd {
 		rstd[i] = kernel.RMSNorm(y[i*width:(i+1)*width], x[i*width:(i+1)*width], w, float32(c.NormEpsilon))
-	}
-}
-
-func eachHead(x []float32, width int, do func(head []float32)) {
-	for i := 0; i < len(x); i += width {
-		do(x[i : i+width])
 	}
 }
 

@@ -122,9 +122,9 @@ func TestForwardAgreesWithTransformers(t *testing.T) {
 			for i, ids := range g.Sequences {
 				suffix := "." + strconv.Itoa(i)
 				// A spare last token makes every position of the sequence predict something.
-				a := new(activations)
-				a.add(ids[:1], append(slices.Clone(ids[1:]), 0))
-				e.model.evaluate(a, 1, true, 1)
+				a := &e.scorer.batch
+				a.take([]engine.Sequence{{Prompt: ids[:1], Completion: append(slices.Clone(ids[1:]), 0)}}, 1, 1)
+				e.scorer.evaluate(1, true)
 				largest(t, "logits"+suffix, a.logits, g.float32s(t, "logits"+suffix), logitBound)
 				entropies := make([]float32, len(a.entropy))
 				for i, h := range a.entropy {
@@ -171,10 +171,10 @@ func TestGradientsAgreeWithTransformers(t *testing.T) {
 				t.Fatal(err)
 			}
 			near(t, "loss", result.Loss, g.Loss, lossBound)
-			e.grads.merge()
-			near(t, "gradient norm", math.Sqrt(sumSquares(e.grads.arena, 1)), g.GradNorm, gradientBound*g.GradNorm)
+			e.learner.grads.merge()
+			near(t, "gradient norm", e.stepper.norm(e.learner.grads.arena, 1), g.GradNorm, gradientBound*g.GradNorm)
 			var all, want []float32
-			for _, tensor := range e.grads.tensors {
+			for _, tensor := range e.learner.grads.tensors {
 				if isValue(tensor.name) {
 					continue
 				}

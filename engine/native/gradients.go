@@ -1,8 +1,6 @@
 package native
 
 import (
-	"math"
-
 	"github.com/negativa-lab/negativa/internal/kernel"
 )
 
@@ -36,6 +34,14 @@ func (g *gradients) sum(dst []float32) {
 	kernel.Add(dst[:len(g.tiedHead)], g.tiedHead) // the embedding is first in the arena
 }
 
+// at is element i of the whole gradient.
+func (g *gradients) at(i int) float32 {
+	if i < len(g.tiedHead) {
+		return g.arena[i] + g.tiedHead[i]
+	}
+	return g.arena[i]
+}
+
 // merge folds the head's chain into the embedding's.
 func (g *gradients) merge() {
 	kernel.Add(g.arena[:len(g.tiedHead)], g.tiedHead)
@@ -49,62 +55,81 @@ const (
 	blockTokens  = 256
 )
 
-// accumulate adds the batch's gradient: every weight's is dYᵀX. Threads split outputs.
-func (g *gradients) accumulate(a *activations, f *flows, threads int) {
-	var tasks []func()
-	for i := range g.layers {
-		tasks = append(tasks, layerTasks(&g.layers[i], &a.layers[i], &f.layers[i], g.config)...)
-	}
-	c := g.config
-	head := g.head
-	if g.tiedHead != nil {
-		head = g.tiedHead
-	}
-	tasks = append(tasks, weightTasks(head, a.logits, c.VocabSize, a.hidden, c.HiddenSize)...)
-	tasks = append(tasks, g.embedTasks(a, f)...)
-	tasks = append(tasks, func() { g.finalNorm(a, f) }, func() { g.valueHead(a, f) })
-	kernel.Parallel(threads, len(tasks), func(i int) { tasks[i]() })
-}
-
-func layerTasks(g *layer, r *rows, d *layerFlow, c Config) []func() {
+// layerTasks add one layer's part of the gradient. Threads split outputs. The tasks are
+// made once and read the batch as it is when they run.
+func layerTasks(g *layer, a *activations, at int, f *flows, c Config) []func() {
+	d := &f.layer
+	r := func() *rows { return &a.layers[at] }
 	var tasks []func()
 	for _, w := range []struct {
-		grad, dy []float32
-		out      int
-		x        []float32
-		in       int
+		grad     []float32
+		out, in  int
+		operands func() (dy, x []float32)
 	}{
-		{g.q, d.qRaw, c.queryWidth(), r.normed, c.HiddenSize},
-		{g.k, d.kRaw, c.keyWidth(), r.normed, c.HiddenSize},
-		{g.v, d.v, c.keyWidth(), r.normed, c.HiddenSize},
-		{g.o, d.mid, c.HiddenSize, r.attended, c.queryWidth()},
-		{g.gate, d.gate, c.IntermediateSize, r.midNormed, c.HiddenSize},
-		{g.up, d.up, c.IntermediateSize, r.midNormed, c.HiddenSize},
-		{g.down, d.out, c.HiddenSize, r.activation, c.IntermediateSize},
+		{g.q, c.queryWidth(), c.HiddenSize, func() (dy, x []float32) { return d.qRaw, r().normed }},
+		{g.k, c.keyWidth(), c.HiddenSize, func() (dy, x []float32) { return d.kRaw, r().normed }},
+		{g.v, c.keyWidth(), c.HiddenSize, func() (dy, x []float32) { return d.v, r().normed }},
+		{g.o, c.HiddenSize, c.queryWidth(), func() (dy, x []float32) { return d.midFactor, r().attended }},
+		{g.gate, c.IntermediateSize, c.HiddenSize, func() (dy, x []float32) { return d.gate, r().midNormed }},
+		{g.up, c.IntermediateSize, c.HiddenSize, func() (dy, x []float32) { return d.up, r().midNormed }},
+		{g.down, c.HiddenSize, c.IntermediateSize, func() (dy, x []float32) { return d.outFactor, r().activation }},
 	} {
-		tasks = append(tasks, weightTasks(w.grad, w.dy, w.out, w.x, w.in)...)
+		tasks = append(tasks, weightTasks(w.grad, w.out, w.in, w.operands)...)
 	}
 	return append(tasks,
-		func() { normWeight(g.inputNorm, d.normed, r.x, r.rstd) },
-		func() { normWeight(g.postNorm, d.midNormed, r.mid, r.midRstd) },
-		func() { normWeight(g.qNorm, d.q, r.qRaw, r.qRstd) },
-		func() { normWeight(g.kNorm, d.k, r.kRaw, r.kRstd) })
+		func() { normWeight(g.inputNorm, d.normed, r().x, r().rstd) },
+		func() { normWeight(g.postNorm, d.midNormed, r().mid, r().midRstd) },
+		func() { normWeight(g.qNorm, d.q, r().qRaw, r().qRstd) },
+		func() { normWeight(g.kNorm, d.k, r().kRaw, r().kRstd) })
 }
 
-// weightTasks adds dyᵀ x to grad [out, in]; dy is [N, out], x is [N, in].
-func weightTasks(grad, dy []float32, out int, x []float32, in int) []func() {
-	n := len(x) / in
+// weightTasks add dyᵀ x to grad [out, in]; dy is [N, out], x is [N, in].
+func weightTasks(grad []float32, out, in int, operands func() (dy, x []float32)) []func() {
 	var tasks []func()
 	for first := 0; first < out; first += blockOutputs {
 		rows := min(blockOutputs, out-first)
 		tasks = append(tasks, func() {
-			for t := 0; t < n; t += blockTokens {
-				kernel.Gemm(grad[first*in:(first+rows)*in], in, rows, in, min(blockTokens, n-t),
-					kernel.Dense(dy, out).From(t, first).T(), x[t*in:], in, true)
+			dy, x := operands()
+			for t, n := 0, len(x)/in; t < n; t += blockTokens {
+				outerProducts(grad[first*in:(first+rows)*in], rows, in, dy[t*out+first:], out, x[t*in:], min(blockTokens, n-t))
 			}
 		})
 	}
 	return tasks
+}
+
+// nearOutputs is from how many outputs on the rows of dy are too far apart to be read
+// column by column: the columns of a task are copied first.
+const nearOutputs = 512
+
+func outerProducts(grad []float32, rows, in int, dy []float32, out int, x []float32, tokens int) {
+	if out < nearOutputs {
+		kernel.Gemm(grad, in, rows, in, tokens, kernel.Dense(dy, out).T(), x, in, true)
+		return
+	}
+	scratch := scratches.Get().(*attentionScratch)
+	grow(&scratch.flow, tokens*rows)
+	for t := range tokens {
+		copy(scratch.flow[t*rows:(t+1)*rows], dy[t*out:])
+	}
+	kernel.Gemm(grad, in, rows, in, tokens, kernel.Dense(scratch.flow, rows).T(), x, in, true)
+	scratches.Put(scratch)
+}
+
+// headTasks add the vocabulary projection's part for the targets whose logits are held.
+func (g *gradients) headTasks(s *scorer) []func() {
+	c, head := g.config, g.head
+	if g.tiedHead != nil {
+		head = g.tiedHead
+	}
+	return weightTasks(head, c.VocabSize, c.HiddenSize, func() (dz, hidden []float32) {
+		return s.batch.logits[:s.held*c.VocabSize], s.batch.hidden[s.from*c.HiddenSize : (s.from+s.held)*c.HiddenSize]
+	})
+}
+
+// otherTasks add the parts of the embedding, the final norm and the value head.
+func (g *gradients) otherTasks(a *activations, f *flows) []func() {
+	return append(g.embedTasks(a, f), func() { g.finalNorm(a, f) }, func() { g.valueHead(a, f) })
 }
 
 func normWeight(grad, dy, x, rstd []float32) {
@@ -121,8 +146,9 @@ func (g *gradients) embedTasks(a *activations, f *flows) []func() {
 	for from := 0; from < width; from += blockOutputs {
 		to := min(from+blockOutputs, width)
 		tasks = append(tasks, func() {
+			// After the last layer the flow into it has become the flow out of the embedding.
 			for i, t := range a.tokens {
-				kernel.Add(g.embed[int(t)*width+from:int(t)*width+to], f.x[i*width+from:i*width+to])
+				kernel.Add(g.embed[int(t)*width+from:int(t)*width+to], f.layer.out[i*width+from:i*width+to])
 			}
 		})
 	}
@@ -131,11 +157,8 @@ func (g *gradients) embedTasks(a *activations, f *flows) []func() {
 
 func (g *gradients) finalNorm(a *activations, f *flows) {
 	width := g.config.HiddenSize
-	for _, s := range a.sequences {
-		for t := range s.targets {
-			row, at := s.targetRow(t), s.firstTarget+t
-			kernel.RMSNormWeightBackward(g.norm, f.hidden[at*width:(at+1)*width], a.x[row*width:(row+1)*width], a.hiddenR[at])
-		}
+	for i, row := range a.predictor {
+		kernel.RMSNormWeightBackward(g.norm, f.hidden[i*width:(i+1)*width], a.x[row*width:(row+1)*width], a.hiddenR[i])
 	}
 }
 
@@ -149,35 +172,3 @@ func (g *gradients) valueHead(a *activations, f *flows) {
 	}
 }
 
-// sumSquares is Σ g², added in float64 within blocks of a fixed size and then over
-// blocks in order.
-func sumSquares(x []float32, threads int) float64 {
-	const block = 1 << 16
-	parts := make([]float64, (len(x)+block-1)/block)
-	kernel.Parallel(threads, len(parts), func(i int) {
-		parts[i] = kernel.SumSquares(x[i*block : min((i+1)*block, len(x))])
-	})
-	var s float64
-	for _, p := range parts {
-		s += p
-	}
-	return s
-}
-
-// split measures the two halves of the signal: the accumulated gradient before, after
-// the right rows, and after the wrong ones. Rows that are neither lie between.
-type split struct{ start, right, neither, wrong []float32 }
-
-// norms are ‖right − start‖, ‖wrong − neither‖ and the cosine between the two parts.
-func (s *split) norms() (right, wrong, cosine float64) {
-	var rr, ww, rw float64
-	for i := range s.start {
-		r := float64(s.right[i]) - float64(s.start[i])
-		w := float64(s.wrong[i]) - float64(s.neither[i])
-		rr += r * r
-		ww += w * w
-		rw += r * w
-	}
-	right, wrong = math.Sqrt(rr), math.Sqrt(ww)
-	return right, wrong, rw / (right * wrong)
-}

@@ -23,46 +23,60 @@ import (
 	"github.com/negativa-lab/negativa/internal/kernel"
 )
 
-// Options say how to compute; no result depends on them.
+// Options say how to compute. No result depends on any of them but Precision.
 type Options struct {
-	Threads          int // 0: one for each CPU
-	MicroBatchTokens int // rows whose activations are held at once; 0: 2048
+	Threads          int       // 0: one for each CPU
+	MicroBatchTokens int       // rows whose activations are held at once; 0: 2048. Each thread has one prompt with its completions at least.
+	Recompute        bool      // hold each layer's input alone and compute the rest again on the way back: less memory, a third more work
+	Precision        Precision // of the factors of products; "": F32
 }
+
+// Precision is what the factors of products with weights are rounded to. Sums, norms,
+// attention, master weights and the optimizer's states are float32 in either.
+type Precision string
+
+// The precisions. Under BF16, sampled and recomputed log-probabilities are the same
+// bits as well.
+const (
+	F32  Precision = "f32"
+	BF16 Precision = "bf16"
+)
 
 // Engine is a transformer with its optimizer state. It implements engine.Engine.
 type Engine struct {
 	options Options
 	model   *model
-	grads   *gradients
 	adam    *adam
+	stepper *stepper
 
-	backward packed // projections packed for the backward pass
-	stale    bool   // backward does not reflect the parameters
-
-	batch    activations
-	flow     flows
+	scorer   *scorer
+	learner  *learner      // nil until the first use
 	decoders chan *decoder // one for each thread
 }
 
 // model is what a forward pass needs, and all that a frozen reference keeps.
 type model struct {
 	*params
-	forward packed
-	rope    *kernel.RoPE
+	precision Precision
+	forward   packed
+	rope      *kernel.RoPE
 }
 
 // New returns a freshly initialised model.
 func New(config Config, seed uint64, options Options) (*Engine, error) {
-	if err := config.validate(); err != nil {
+	if err := errors.Join(config.validate(), options.resolve()); err != nil {
 		return nil, fmt.Errorf("make a model: %w", err)
 	}
 	p := newParams(config)
 	p.initialise(seed)
-	return assemble(p, newAdam(p), options), nil
+	return assemble(p, new(adam), options), nil
 }
 
 // Open reads a model folder; if it is a checkpoint, its optimizer state too.
 func Open(dir string, options Options) (*Engine, error) {
+	if err := options.resolve(); err != nil {
+		return nil, fmt.Errorf("open model %s: %w", dir, err)
+	}
 	p, optimizer, err := read(dir)
 	if err != nil {
 		return nil, err
@@ -70,33 +84,44 @@ func Open(dir string, options Options) (*Engine, error) {
 	return assemble(p, optimizer, options), nil
 }
 
+// resolve puts numbers in the place of zeros.
+func (o *Options) resolve() error {
+	if o.Threads <= 0 {
+		o.Threads = runtime.GOMAXPROCS(0)
+	}
+	if o.MicroBatchTokens <= 0 {
+		o.MicroBatchTokens = 2048
+	}
+	if o.Precision == "" {
+		o.Precision = F32
+	}
+	if o.Precision != F32 && o.Precision != BF16 {
+		return fmt.Errorf("precision %q is not known: it is %q or %q", o.Precision, F32, BF16)
+	}
+	return nil
+}
+
 func assemble(p *params, optimizer *adam, options Options) *Engine {
-	if options.Threads <= 0 {
-		options.Threads = runtime.GOMAXPROCS(0)
-	}
-	if options.MicroBatchTokens <= 0 {
-		options.MicroBatchTokens = 2048
-	}
-	e := &Engine{options: options}
+	e := &Engine{options: options, stepper: newStepper()}
 	e.adopt(p, optimizer)
 	return e
 }
 
 // adopt makes p the engine's parameters.
 func (e *Engine) adopt(p *params, optimizer *adam) {
-	e.model = newModel(p, e.options.Threads)
-	e.grads = newGradients(p.config)
+	e.model = newModel(p, e.options)
 	e.adam = optimizer
-	e.stale = true
+	e.scorer, e.learner = newScorer(e.model, e.options), nil
 	e.decoders = make(chan *decoder, e.options.Threads)
 	for range e.options.Threads {
 		e.decoders <- new(decoder)
 	}
 }
 
-func newModel(p *params, threads int) *model {
-	m := &model{params: p, rope: kernel.NewRoPE(p.config.MaxPositions, p.config.HeadDim, p.config.RopeTheta)}
-	p.packForward(&m.forward, threads)
+func newModel(p *params, o Options) *model {
+	m := &model{params: p, precision: o.Precision, rope: kernel.NewRoPE(p.config.MaxPositions, p.config.HeadDim, p.config.RopeTheta)}
+	m.forward.plan(p, o.Precision)
+	m.pack(o.Threads)
 	return m
 }
 
@@ -115,54 +140,20 @@ func (e *Engine) Capabilities() engine.Capabilities {
 func (e *Engine) Reference() (engine.Scorer, error) {
 	p := newParams(e.model.config)
 	copy(p.arena, e.model.arena)
-	return &reference{model: newModel(p, e.options.Threads), options: e.options}, nil
+	return reference{newScorer(newModel(p, e.options), e.options)}, nil
 }
 
-type reference struct {
-	model   *model
-	options Options
-	batch   activations
-}
+type reference struct{ scorer *scorer }
 
 // Logprobs implements engine.Scorer.
-func (r *reference) Logprobs(ctx context.Context, sequences []engine.Sequence, temperature float64) ([][]float32, error) {
-	return r.model.logprobs(ctx, &r.batch, sequences, temperature, r.options)
+func (r reference) Logprobs(ctx context.Context, sequences []engine.Sequence, temperature float64) ([][]float32, error) {
+	return r.scorer.logprobs(ctx, sequences, temperature)
 }
 
 // Logprobs implements engine.Scorer.
 func (e *Engine) Logprobs(ctx context.Context, sequences []engine.Sequence, temperature float64) ([][]float32, error) {
-	return e.model.logprobs(ctx, &e.batch, sequences, temperature, e.options)
+	return e.scorer.logprobs(ctx, sequences, temperature)
 }
-
-func (m *model) logprobs(ctx context.Context, a *activations, sequences []engine.Sequence, temperature float64, o Options) ([][]float32, error) {
-	if err := checkTemperature(temperature); err != nil {
-		return nil, fmt.Errorf("score sequences: %w", err)
-	}
-	for i, s := range sequences {
-		if err := m.check(s.Prompt, s.Completion); err != nil {
-			return nil, fmt.Errorf("score sequence %d: %w", i, err)
-		}
-	}
-	out := make([][]float32, len(sequences))
-	next := 0
-	for next < len(sequences) {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		first := next
-		a.reset()
-		for ; next < len(sequences) && a.fits(rowsOf(sequences[next]), o.MicroBatchTokens); next++ {
-			a.add(sequences[next].Prompt, sequences[next].Completion)
-		}
-		m.evaluate(a, temperature, false, o.Threads)
-		for i := range a.sequences {
-			out[first+i] = append([]float32(nil), a.logprobs[a.sequences[i].firstTarget:a.sequences[i].endTarget()]...)
-		}
-	}
-	return out, nil
-}
-
-func rowsOf(s engine.Sequence) int { return len(s.Prompt) + len(s.Completion) - 1 }
 
 // check refuses what the model cannot read.
 func (m *model) check(prompt, completion []negativa.Token) error {

@@ -9,15 +9,56 @@ import (
 	"github.com/negativa-lab/negativa/internal/kernel"
 )
 
-// adam is the optimizer's state: the moments, in the arena's layout, and the number
-// of steps taken.
+// adam is the optimizer's state: the moments, in the arena's layout, which a first step
+// makes, and the number of steps taken.
 type adam struct {
 	m, v *params
 	step int
 }
 
-func newAdam(p *params) *adam {
-	return &adam{m: newParams(p.config), v: newParams(p.config)}
+// stepper makes optimizer steps without allocating anything.
+type stepper struct {
+	p, g, m, v []float32
+	rule       kernel.AdamW
+	descent    engine.OptimParams
+	squares    []float64
+
+	square, adamW, sgd func(i int)
+}
+
+// Blocks of parameters that one thread takes at a time, and whose squares are added
+// before the blocks' sums are, in order.
+const (
+	stepBlock   = 1 << 14
+	squareBlock = 1 << 16
+)
+
+func newStepper() *stepper {
+	s := new(stepper)
+	s.square = func(i int) {
+		s.squares[i] = kernel.SumSquares(s.g[i*squareBlock : min((i+1)*squareBlock, len(s.g))])
+	}
+	s.adamW = func(i int) {
+		from, to := i*stepBlock, min((i+1)*stepBlock, len(s.p))
+		s.rule.Update(s.p[from:to], s.g[from:to], s.m[from:to], s.v[from:to])
+	}
+	s.sgd = func(i int) {
+		from, to := i*stepBlock, min((i+1)*stepBlock, len(s.p))
+		kernel.SGD(s.p[from:to], s.g[from:to], s.descent.LearningRate, s.descent.WeightDecay, s.rule.Scale)
+	}
+	return s
+}
+
+// norm is the length of the gradient.
+func (s *stepper) norm(g []float32, threads int) float64 {
+	s.g = g
+	grow(&s.squares, (len(g)+squareBlock-1)/squareBlock)
+	kernel.Parallel(threads, len(s.squares), s.square)
+	var sum float64
+	for _, part := range s.squares {
+		sum += part
+	}
+	return math.Sqrt(sum)
 }
 
 // OptimStep implements engine.Trainer. A gradient that is not finite is an error that
@@ -29,11 +70,12 @@ func (e *Engine) OptimStep(ctx context.Context, o engine.OptimParams) (engine.Up
 	if err := o.Validate(); err != nil {
 		return engine.Update{}, err
 	}
-	e.grads.merge()
-	norm := math.Sqrt(sumSquares(e.grads.arena, e.options.Threads))
+	grads := e.training().grads
+	grads.merge()
+	norm := e.stepper.norm(grads.arena, e.options.Threads)
 	if !finite(norm) {
-		name, _ := e.grads.nonFinite()
-		e.grads.clear()
+		name, _ := grads.nonFinite()
+		grads.clear()
 		return engine.Update{}, fmt.Errorf("optimizer step %d: the norm of the gradient is %v, the first bad tensor %q", e.adam.step+1, norm, name)
 	}
 	scale := 1.0
@@ -42,28 +84,25 @@ func (e *Engine) OptimStep(ctx context.Context, o engine.OptimParams) (engine.Up
 	}
 	e.apply(o, scale)
 	e.adam.step++
-	e.grads.clear()
-	e.model.packForward(&e.model.forward, e.options.Threads)
-	e.stale = true
+	grads.clear()
+	e.model.pack(e.options.Threads)
 	return engine.Update{GradNorm: norm, Step: e.adam.step}, nil
 }
 
 func (e *Engine) apply(o engine.OptimParams, scale float64) {
-	p, g := e.model.arena, e.grads.arena
-	rule := kernel.AdamW{
+	s, do := e.stepper, e.stepper.sgd
+	s.p, s.descent = e.model.arena, o
+	s.rule = kernel.AdamW{
 		LearningRate: o.LearningRate, Beta1: o.Beta1, Beta2: o.Beta2, Epsilon: o.Epsilon,
 		WeightDecay: o.WeightDecay, Step: e.adam.step + 1, Scale: scale,
 	}
-	update := func(from, to int) {
-		rule.Update(p[from:to], g[from:to], e.adam.m.arena[from:to], e.adam.v.arena[from:to])
+	if o.Optimizer == engine.AdamW {
+		if e.adam.m == nil {
+			e.adam.m, e.adam.v = newParams(e.model.config), newParams(e.model.config)
+		}
+		s.m, s.v, do = e.adam.m.arena, e.adam.v.arena, s.adamW
 	}
-	if o.Optimizer == engine.SGD {
-		update = func(from, to int) { kernel.SGD(p[from:to], g[from:to], o.LearningRate, o.WeightDecay, scale) }
-	}
-	const block = 1 << 14
-	kernel.Parallel(e.options.Threads, (len(p)+block-1)/block, func(i int) {
-		update(i*block, min((i+1)*block, len(p)))
-	})
+	kernel.Parallel(e.options.Threads, (len(s.p)+stepBlock-1)/stepBlock, do)
 }
 
 // nonFinite names the first tensor that holds a number that is not finite.

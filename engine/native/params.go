@@ -132,43 +132,43 @@ func (p *params) initialise(seed uint64) {
 	}
 }
 
-// packed holds the projections as the products read them: forward W as [in, out]
-// panels, backward Wᵀ as [out, in] panels.
+// packed holds the projections as the products of a forward pass read them: W as
+// [in, out] panels.
 type packed struct {
 	layers []packedLayer
 	head   kernel.Packed
+	tasks  []func()
+	do     func(i int)
 }
 
 type packedLayer struct{ q, k, v, o, gate, up, down kernel.Packed }
 
-func (p *params) packForward(into *packed, threads int) { p.pack(into, threads, true) }
-
-func (p *params) packBackward(into *packed, threads int) { p.pack(into, threads, false) }
-
-func (p *params) pack(into *packed, threads int, forward bool) {
+// plan lists the matrices to pack, so that packing them again allocates nothing.
+func (w *packed) plan(p *params, precision Precision) {
 	c := p.config
-	if into.layers == nil {
-		into.layers = make([]packedLayer, len(p.layers))
-	}
-	one := func(dst *kernel.Packed, w []float32, out, in int) {
-		if forward {
-			dst.Pack(kernel.Dense(w, in).T(), in, out)
-		} else {
-			dst.Pack(kernel.Dense(w, in), out, in)
+	w.layers = make([]packedLayer, len(p.layers))
+	add := func(dst *kernel.Packed, m []float32, out, in int) {
+		pack := dst.Pack
+		if precision == BF16 {
+			pack = dst.PackHalf
 		}
+		w.tasks = append(w.tasks, func() { pack(kernel.Dense(m, in).T(), in, out) })
 	}
-	kernel.Parallel(threads, len(p.layers)+1, func(i int) {
-		if i == len(p.layers) {
-			one(&into.head, p.head, c.VocabSize, c.HiddenSize)
-			return
-		}
-		l, to := &p.layers[i], &into.layers[i]
-		one(&to.q, l.q, c.queryWidth(), c.HiddenSize)
-		one(&to.k, l.k, c.keyWidth(), c.HiddenSize)
-		one(&to.v, l.v, c.keyWidth(), c.HiddenSize)
-		one(&to.o, l.o, c.HiddenSize, c.queryWidth())
-		one(&to.gate, l.gate, c.IntermediateSize, c.HiddenSize)
-		one(&to.up, l.up, c.IntermediateSize, c.HiddenSize)
-		one(&to.down, l.down, c.HiddenSize, c.IntermediateSize)
-	})
+	add(&w.head, p.head, c.VocabSize, c.HiddenSize)
+	for i := range p.layers {
+		l, to := &p.layers[i], &w.layers[i]
+		add(&to.q, l.q, c.queryWidth(), c.HiddenSize)
+		add(&to.k, l.k, c.keyWidth(), c.HiddenSize)
+		add(&to.v, l.v, c.keyWidth(), c.HiddenSize)
+		add(&to.o, l.o, c.HiddenSize, c.queryWidth())
+		add(&to.gate, l.gate, c.IntermediateSize, c.HiddenSize)
+		add(&to.up, l.up, c.IntermediateSize, c.HiddenSize)
+		add(&to.down, l.down, c.HiddenSize, c.IntermediateSize)
+	}
+	w.do = func(i int) { w.tasks[i]() }
+}
+
+// pack brings the packed projections up to date with the parameters.
+func (m *model) pack(threads int) {
+	kernel.Parallel(threads, len(m.forward.tasks), m.forward.do)
 }

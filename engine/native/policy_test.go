@@ -7,6 +7,7 @@ import (
 
 	"github.com/negativa-lab/negativa"
 	"github.com/negativa-lab/negativa/engine"
+	"github.com/negativa-lab/negativa/internal/kernel"
 )
 
 type policyGolden struct {
@@ -128,11 +129,11 @@ func checkTensorNorms(t *testing.T, e *Engine, batch []negativa.Datum, loss nega
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.grads.merge()
-	near(t, "gradient norm", math.Sqrt(sumSquares(e.grads.arena, 1)), norm, gradientBound*norm)
-	for _, tensor := range e.grads.tensors {
+	e.learner.grads.merge()
+	near(t, "gradient norm", e.stepper.norm(e.learner.grads.arena, 1), norm, gradientBound*norm)
+	for _, tensor := range e.learner.grads.tensors {
 		if !isValue(tensor.name) {
-			near(t, "gradient norm of "+tensor.name, math.Sqrt(sumSquares(tensor.data, 1)), norms[tensor.name], tensorBound*norms[tensor.name])
+			near(t, "gradient norm of "+tensor.name, math.Sqrt(kernel.SumSquares(tensor.data)), norms[tensor.name], tensorBound*norms[tensor.name])
 		}
 	}
 	return result

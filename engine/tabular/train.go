@@ -54,12 +54,20 @@ func (e *Engine) forwardBackward(ctx context.Context, batch []negativa.Datum, lo
 // The classes of rows, in the order in which they are summed.
 const (
 	right = iota
-	neither
 	wrong
+	neither
 	classes
 )
 
-func classOf(d *negativa.Datum) int { return neither - cmp.Compare(d.Sign, 0) }
+func classOf(d *negativa.Datum) int {
+	switch cmp.Compare(d.Sign, 0) {
+	case +1:
+		return right
+	case -1:
+		return wrong
+	}
+	return neither
+}
 
 // canonical orders rows so that sums over them do not depend on the batch's order.
 func canonical(batch []negativa.Datum) []int {

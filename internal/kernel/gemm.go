@@ -157,17 +157,28 @@ func Gemm(c []float32, cRow, m, n, k int, a View, b []float32, bRow int, accumul
 	for j0 := 0; j0 < direct; j0 += Panel {
 		panel(c[j0:], cRow, m, k, Panel, a, operand{full: b[j0:], row: bRow}, accumulate)
 	}
-	if direct == n {
-		return
+	if direct < n { // a tile reads sixteen columns, which the last ones do not have
+		gemmGathered(c[direct:], cRow, m, n-direct, k, a, b[direct:], bRow, accumulate, false)
 	}
-	// A tile reads sixteen columns, which the last ones do not have: they are copied too.
+}
+
+// GemmHalf is Gemm with B rounded to bfloat16.
+func GemmHalf(c []float32, cRow, m, n, k int, a View, b []float32, bRow int, accumulate bool) {
+	gemmGathered(c, cRow, m, n, k, a, b, bRow, accumulate, true)
+}
+
+// gemmGathered copies each panel of B before it is multiplied.
+func gemmGathered(c []float32, cRow, m, n, k int, a View, b []float32, bRow int, accumulate, round bool) {
 	scratch := panels.Get().(*[chunk * Panel]float32)
-	for j0 := direct; j0 < n; j0 += Panel {
+	for j0 := 0; j0 < n; j0 += Panel {
 		cols := min(Panel, n-j0)
 		for k0 := 0; k0 == 0 || k0 < k; k0 += chunk {
 			rows := min(chunk, k-k0)
 			if rows > 0 {
 				gather(scratch[:], b[k0*bRow+j0:], bRow, rows, cols)
+			}
+			if round {
+				RoundHalf(scratch[:rows*Panel], scratch[:rows*Panel])
 			}
 			panel(c[j0:], cRow, m, rows, cols, a.From(0, k0), operand{full: scratch[:], row: Panel}, accumulate || k0 > 0)
 		}

@@ -54,11 +54,17 @@ func SGD(p, g []float32, lr, decay, scale float64) {
 	}
 }
 
-// SumSquares is Σ x², added in float64 in index order.
+// SumSquares is Σ x² in float64: square i is added to lane i mod 8 in turn, the lanes
+// by a fixed tree.
 func SumSquares(x []float32) float64 {
-	var s float64
-	for _, v := range x {
-		s += float64(float64(v) * float64(v))
+	var l [8]float64
+	for ; len(x) >= 8; x = x[8:] {
+		for i, v := range x[:8] {
+			l[i] += float64(float64(v) * float64(v))
+		}
 	}
-	return s
+	for i, v := range x {
+		l[i] += float64(float64(v) * float64(v))
+	}
+	return ((l[0] + l[4]) + (l[2] + l[6])) + ((l[1] + l[5]) + (l[3] + l[7]))
 }

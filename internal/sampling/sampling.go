@@ -10,6 +10,7 @@ import (
 
 	"github.com/negativa-lab/negativa"
 	"github.com/negativa-lab/negativa/engine"
+	"github.com/negativa-lab/negativa/internal/kernel"
 )
 
 // Validate refuses settings outside their ranges, naming key, value and range.
@@ -31,6 +32,7 @@ func Validate(p engine.SampleParams) error {
 
 // Scratch is memory that draws reuse. Its zero value is ready.
 type Scratch struct {
+	exp   []float32
 	probs []float64
 	order []int
 }
@@ -42,15 +44,36 @@ func Draw(z []float32, p engine.SampleParams, u float64, s *Scratch) negativa.To
 	if p.Temperature == 0 {
 		return argmax(z)
 	}
-	sum := s.weights(z, p)
-	target := u * sum
-	last := 0
-	for i, w := range s.probs {
+	if !p.Cuts() {
+		return walk(s.exponentials(z), u)
+	}
+	s.weights(z, p)
+	return walk(s.probs, u)
+}
+
+// exponentials are exp(z − max z) in float32.
+func (s *Scratch) exponentials(z []float32) []float32 {
+	if cap(s.exp) < len(z) {
+		s.exp = make([]float32, len(z))
+	}
+	kernel.LogSumExp(z, s.exp[:len(z)])
+	return s.exp[:len(z)]
+}
+
+// walk returns the token at u of the distribution with some weights, which it adds in
+// float64.
+func walk[T float32 | float64](weights []T, u float64) negativa.Token {
+	sum := 0.0
+	for _, w := range weights {
+		sum += float64(w)
+	}
+	target, last := u*sum, 0
+	for i, w := range weights {
 		if w == 0 {
 			continue
 		}
 		last = i
-		if target -= w; target < 0 {
+		if target -= float64(w); target < 0 {
 			return negativa.Token(i)
 		}
 	}
@@ -71,9 +94,8 @@ func Probs(logits []float64, p engine.SampleParams) []float64 {
 	return s.probs
 }
 
-// weights fills s.probs with unnormalised probabilities, zero where cut, and returns
-// their sum.
-func (s *Scratch) weights(z []float32, p engine.SampleParams) float64 {
+// weights fills s.probs with unnormalised probabilities, zero where cut.
+func (s *Scratch) weights(z []float32, p engine.SampleParams) {
 	s.resize(len(z))
 	top := float64(z[argmax(z)])
 	sum := 0.0
@@ -81,7 +103,7 @@ func (s *Scratch) weights(z []float32, p engine.SampleParams) float64 {
 		s.probs[i] = math.Exp(float64(v) - top)
 		sum += s.probs[i]
 	}
-	return s.truncate(p, sum)
+	s.truncate(p, sum)
 }
 
 func (s *Scratch) cut(z []float64, p engine.SampleParams) float64 {
@@ -104,7 +126,7 @@ func (s *Scratch) resize(n int) {
 
 // truncate applies top-k, top-p and min-p in turn and returns the sum that is left.
 func (s *Scratch) truncate(p engine.SampleParams, sum float64) float64 {
-	if p.TopK == 0 && p.TopP >= 1 && p.MinP <= 0 {
+	if !p.Cuts() {
 		return sum
 	}
 	for i := range s.order {

@@ -1,0 +1,88 @@
+package native
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/negativa-lab/negativa/engine"
+	"github.com/negativa-lab/negativa/internal/kernel"
+)
+
+// scorer takes micro-batches forward. It is used again and again, so that after the
+// first ones a step allocates nothing but its results.
+type scorer struct {
+	model   *model
+	options Options
+	batch   activations
+
+	// Of the pass at hand:
+	divisor    float32
+	full       bool // entropies and values are wanted
+	from, held int  // the targets whose logits are held: from … from+held−1
+
+	forwardBlock, predictTargets func(i int)
+}
+
+func newScorer(m *model, o Options) *scorer {
+	s := &scorer{model: m, options: o}
+	s.forwardBlock = func(i int) { s.model.forwardLayers(&s.batch, s.batch.blocks[i]) }
+	s.predictTargets = func(i int) {
+		from, to := s.share(i)
+		s.model.normTargets(&s.batch, from, to)
+		s.model.predict(&s.batch, from, to, from-s.from, s.divisor, s.full)
+	}
+	return s
+}
+
+// evaluate runs the forward pass of the packed batch: layers, head, log-probabilities
+// of the targets, and, where wanted, entropies and values.
+func (s *scorer) evaluate(temperature float64, full bool) {
+	a := &s.batch
+	a.size(s.model.config, s.options.Recompute, s.options.Threads)
+	s.divisor, s.full = divisor(temperature), full
+	kernel.Parallel(s.options.Threads, len(a.blocks), s.forwardBlock)
+	for from := 0; from < len(a.expected); from += s.held {
+		s.hold(from)
+		kernel.Parallel(s.options.Threads, s.shares(), s.predictTargets)
+	}
+}
+
+// hold moves on to the targets whose logits fit.
+func (s *scorer) hold(from int) {
+	s.from, s.held = from, min(headRows(s.model.config), len(s.batch.expected)-from)
+}
+
+// shares is how many parts the held targets are divided into, share the targets of one.
+func (s *scorer) shares() int { return (s.held + headTargets - 1) / headTargets }
+
+func (s *scorer) share(i int) (from, to int) {
+	return s.from + i*headTargets, s.from + min((i+1)*headTargets, s.held)
+}
+
+// logprobs implements engine.Scorer.
+func (s *scorer) logprobs(ctx context.Context, sequences []engine.Sequence, temperature float64) ([][]float32, error) {
+	if err := checkTemperature(temperature); err != nil {
+		return nil, fmt.Errorf("score sequences: %w", err)
+	}
+	for i, q := range sequences {
+		if err := s.model.check(q.Prompt, q.Completion); err != nil {
+			return nil, fmt.Errorf("score sequence %d: %w", i, err)
+		}
+	}
+	out := make([][]float32, 0, len(sequences))
+	for len(sequences) > 0 {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		n := s.batch.take(sequences, s.options.MicroBatchTokens, s.options.Threads)
+		s.evaluate(temperature, false)
+		for i := range n {
+			q := &s.batch.sequences[i]
+			out = append(out, append([]float32(nil), s.batch.logprobs[q.firstTarget:q.endTarget()]...))
+		}
+		sequences = sequences[n:]
+	}
+	return out, nil
+}
+
+func rowsOf(s engine.Sequence) int { return len(s.Prompt) + len(s.Completion) - 1 }
