@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/negativa-lab/negativa"
 	"github.com/negativa-lab/negativa/engine"
@@ -139,30 +140,28 @@ func (l *Loop) estimate(ctx context.Context, rows []*row) error {
 	return nil
 }
 
-// miniBatches shuffles the rows that are kept and cuts them into mini-batches of one
-// size: rollouts / num_mini_batches. PSR and NSR keep fewer rows and so take fewer
-// steps; a last mini-batch that is not full counts by its share of a full one, as in
-// the paper's code.
+// miniBatches shuffles the problems and cuts their rows that are kept into mini-batches
+// of one size: rollouts / num_mini_batches. A problem's rows stay together, as in the
+// paper's code, so that an engine can compute their prompt once. PSR and NSR keep fewer
+// rows and so take fewer steps; a last mini-batch that is not full counts by its share of
+// a full one, as there.
 func (l *Loop) miniBatches(rows []*row, step, iteration int) [][]*row {
 	var kept []*row
-	for _, r := range rows {
-		if !r.dropped {
-			kept = append(kept, r)
+	n := l.Config.NumGenerations
+	for _, problem := range draw.New(l.Config.Seed, "shuffle").At(uint64(step), uint64(iteration)).Perm(len(rows) / n) {
+		for _, r := range rows[problem*n : (problem+1)*n] {
+			if !r.dropped {
+				kept = append(kept, r)
+			}
 		}
 	}
 	if len(kept) == 0 {
 		return [][]*row{nil} // one step that is skipped, and counted
 	}
-	size := len(rows) / l.Config.NumMiniBatches
-	shuffle := draw.New(l.Config.Seed, "shuffle").At(uint64(step), uint64(iteration)).Perm(len(kept))
 	var out [][]*row
-	for from := 0; from < len(kept); from += size {
-		var mini []*row
-		for _, i := range shuffle[from:min(from+size, len(kept))] {
-			mini = append(mini, kept[i])
-		}
+	for mini := range slices.Chunk(kept, len(rows)/l.Config.NumMiniBatches) {
 		for _, r := range mini {
-			r.share = float64(len(mini)) / float64(size)
+			r.share = float64(len(mini)) / float64(len(rows)/l.Config.NumMiniBatches)
 		}
 		out = append(out, mini)
 	}

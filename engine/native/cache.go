@@ -42,22 +42,24 @@ func (k *cache) store(layer, place, n int, key, value []float32, c Config) {
 // through. q and out are [lanes, H·D].
 func attend(layer int, lanes []*lane, q, out []float32, c Config, scores *[]float32) {
 	d, group, prompt := c.HeadDim, c.groupSize(), lanes[0].prefix
-	wide := 0
+	wide := padded(prompt.length)
 	for _, l := range lanes {
-		wide = max(wide, padded(prompt.length+l.own()))
+		wide = max(wide, prompt.length+padded(l.own()))
 	}
 	grow(scores, len(lanes)*group*wide)
 	p := *scores
 	for kv := range c.KVHeads {
 		keys, values := prompt.cache.head(layer, kv, c)
-		for g := range group { // one query head of all lanes against the prompt's keys
+		// Scores are written in whole panels: what lies behind the prompt's keys is
+		// overwritten by the lane's own, what lies behind those is not read.
+		for g := range group { // one query head of all lanes
 			query := kernel.Dense(q, c.queryWidth()).From(0, (kv*group+g)*d)
-			kernel.Gemm(p[g*wide:], group*wide, len(lanes), prompt.length, d, query, keys, prompt.cache.room, false)
+			kernel.Gemm(p[g*wide:], group*wide, len(lanes), padded(prompt.length), d, query, keys, prompt.cache.room, false)
 		}
-		for i, l := range lanes { // one lane's query heads against its own
+		for i, l := range lanes { // all query heads of one lane
 			own, _ := l.cache.head(layer, kv, c)
 			rows := p[i*group*wide : (i+1)*group*wide]
-			kernel.Gemm(rows[prompt.length:], wide, group, l.own(), d, kernel.Dense(q[i*c.queryWidth()+kv*group*d:], d), own, l.cache.room, false)
+			kernel.Gemm(rows[prompt.length:], wide, group, padded(l.own()), d, kernel.Dense(q[i*c.queryWidth()+kv*group*d:], d), own, l.cache.room, false)
 			for g := range group {
 				softmaxScaled(rows[g*wide:g*wide+prompt.length+l.own()], scaleOf(c))
 			}

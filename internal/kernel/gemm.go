@@ -140,18 +140,15 @@ type operand struct {
 	half []uint32
 }
 
-// How many rows of A, and which stride of B, make it pay to copy a panel of B before it
-// is multiplied: rows far apart fall on few lines of the cache and on many pages.
-const (
-	gatherRows   = 48
-	gatherStride = 192
-)
+// gathers tells whether it pays to copy a panel of B before it is multiplied: rows far
+// apart fall on few lines of the cache and on many pages, and many rows of A read them.
+func gathers(m, bRow int) bool { return m >= 48 && m*bRow >= 1<<14 }
 
 // Gemm is GemmPacked for a B whose rows lie in memory as they are: row i starts at
 // b[i·bRow] and has n contiguous columns.
 func Gemm(c []float32, cRow, m, n, k int, a View, b []float32, bRow int, accumulate bool) {
 	direct := n - n%Panel
-	if m >= gatherRows && bRow >= gatherStride {
+	if gathers(m, bRow) {
 		direct = 0
 	}
 	for j0 := 0; j0 < direct; j0 += Panel {
