@@ -71,7 +71,7 @@ type part struct {
 // run draws samples until the queue is empty.
 func (d *decoder) run(ctx context.Context, q *queue, threads int) {
 	d.open(q, threads)
-	for ctx.Err() == nil {
+	for ctx.Err() == nil && !q.poisoned.Load() {
 		if free := d.width - len(d.lanes); len(d.lanes) == 0 || free >= max(1, d.width/8) {
 			d.board(free)
 		}
@@ -295,9 +295,13 @@ func (d *decoder) choose(l *lane, z []float32, p *part) {
 	params := d.queue.params
 	token := sampling.Draw(z, params, l.seed.Float64(uint64(len(l.tokens))), &p.draw)
 	grow(&p.exp, len(z))
+	lp := logprob(z, int(token), kernel.LogSumExp(z, p.exp))
 	l.tokens = append(l.tokens, token)
-	l.logprobs = append(l.logprobs, logprob(z, int(token), kernel.LogSumExp(z, p.exp)))
+	l.logprobs = append(l.logprobs, lp)
 	switch {
+	case !finite(float64(lp)):
+		d.queue.poisoned.Store(true)
+		l.ended = true
 	case slices.Contains(params.Stop, token):
 		l.out.Stop, l.ended = negativa.StopToken, true
 	case len(l.tokens) == params.MaxTokens:

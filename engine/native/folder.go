@@ -102,7 +102,7 @@ func (e *Engine) Load(ctx context.Context, dir string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	p, optimizer, err := read(dir)
+	p, optimizer, err := read(dir, e.options)
 	if err != nil {
 		return err
 	}
@@ -111,13 +111,16 @@ func (e *Engine) Load(ctx context.Context, dir string) error {
 }
 
 // read opens a model folder; without an optimizer's state the optimizer is fresh.
-func read(dir string) (*params, *adam, error) {
+func read(dir string, o Options) (*params, *adam, error) {
 	config, err := readConfig(dir)
 	if err != nil {
 		return nil, nil, err
 	}
 	if err := fits(config, dir); err != nil {
 		return nil, nil, err
+	}
+	if err := afford(config.toSample(o), "choose a smaller model, or precision bf16"); err != nil {
+		return nil, nil, fmt.Errorf("open model %s: %w", dir, err)
 	}
 	p := newParams(config)
 	if err := p.read(filepath.Join(dir, modelFile), isPolicy); err != nil {
@@ -150,8 +153,7 @@ func fits(c Config, dir string) error {
 	if err != nil {
 		return fmt.Errorf("open model %s: %w; a model folder holds config.json, %s and tokenizer.json", dir, err, modelFile)
 	}
-	perLayer := int64(c.HiddenSize)*int64(2*c.queryWidth()+2*c.keyWidth()+3*c.IntermediateSize) + 2*int64(c.HiddenSize+c.HeadDim)
-	least := 2 * (int64(c.VocabSize)*int64(c.HiddenSize) + int64(c.Layers)*perLayer) // two bytes a number: bf16
+	least := 2 * (c.parameters() - 2*int64(c.HiddenSize) - 1) // two bytes a number: bf16; the value head lies elsewhere
 	if info.Size() < least {
 		return fmt.Errorf("open model %s: %s has %d bytes, config.json describes at least %d: the file is truncated or belongs to another model",
 			dir, modelFile, info.Size(), least)

@@ -21,14 +21,22 @@ func small(tied bool) Config {
 
 // Law 2 at scale: over a million tokens drawn and computed again, no bit differs.
 func TestSampledLogprobsAreRecomputedExactly(t *testing.T) {
-	want := 1_000_000
-	if testing.Short() {
-		want = 50_000
+	for precision, want := range map[Precision]int{F32: 1_000_000, BF16: 200_000} {
+		t.Run(string(precision), func(t *testing.T) {
+			if testing.Short() {
+				want = 50_000
+			}
+			e, err := New(small(true), 1, Options{Precision: precision})
+			if err != nil {
+				t.Fatal(err)
+			}
+			recomputeTokens(t, e, want)
+		})
 	}
-	e, err := New(small(true), 1, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+}
+
+func recomputeTokens(t *testing.T, e *Engine, want int) {
+	t.Helper()
 	var requests []engine.Request
 	for i := range 64 {
 		prompt := make([]negativa.Token, 1+i%29)
@@ -75,6 +83,74 @@ func compareRecomputed(t *testing.T, e *Engine, requests []engine.Request, group
 		}
 	}
 	return tokens
+}
+
+// A long prompt, so that its queries are scored in several runs, and completions of
+// every length down to one token.
+func TestLongSequencesAreRecomputedExactly(t *testing.T) {
+	c := small(true)
+	c.MaxPositions = 3*queryRows + 40
+	e, err := New(c, 1, Options{Threads: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	prompt := make([]negativa.Token, 2*queryRows+5)
+	for i := range prompt {
+		prompt[i] = int32(i * i % 21)
+	}
+	requests := []engine.Request{{Prompt: prompt, N: 40, Seed: 1}, {Prompt: prompt[:queryRows], N: 1, Seed: 2}, {Prompt: prompt[:1], N: 3, Seed: 3}}
+	groups, err := e.Sample(t.Context(), requests, engine.SampleParams{MaxTokens: 100, Temperature: 1, TopP: 1, Stop: []int32{0}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if compareRecomputed(t, e, requests, groups, 1) == 0 {
+		t.Fatal("no tokens")
+	}
+}
+
+// Under bf16 nothing depends on threads, micro-batches or recomputation either, and the
+// policy is that of float32 but for the factors' rounding.
+func TestHalfPrecision(t *testing.T) {
+	train := func(o Options) ([]float32, []float64) {
+		e, err := New(small(false), 1, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var logprobs []float64
+		for range 2 {
+			result, err := e.ForwardBackward(t.Context(), distinctBatch(e, 24), nextToken(24), 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, at := range result.Evaluations {
+				logprobs = append(logprobs, at.Logprobs...)
+			}
+			if _, err := e.OptimStep(t.Context(), engine.OptimParams{Optimizer: engine.AdamW, LearningRate: 1e-3, Beta1: .9, Beta2: .99, Epsilon: 1e-8}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return e.model.arena, logprobs
+	}
+	want, half := train(Options{Threads: 1, Precision: BF16})
+	for _, o := range []Options{{Threads: 3}, {Threads: 2, MicroBatchTokens: 7}, {Threads: 1, Recompute: true}} {
+		o.Precision = BF16
+		got, _ := train(o)
+		for i := range want {
+			if math.Float32bits(got[i]) != math.Float32bits(want[i]) {
+				t.Fatalf("%+v: parameter %d = %v, want %v", o, i, got[i], want[i])
+			}
+		}
+	}
+	_, full := train(Options{Threads: 1})
+	var squares float64
+	for i := range full {
+		squares += (full[i] - half[i]) * (full[i] - half[i])
+	}
+	// Some thirty rounded factors lie on the way to a log-prob of size 3, each off by
+	// 2⁻⁹·√⅓ of itself.
+	if rms := math.Sqrt(squares / float64(len(full))); rms == 0 || rms > 0.03 {
+		t.Errorf("log-probs differ from float32's by %v (root mean square)", rms)
+	}
 }
 
 // A step of the demo's size: tokens per second of training and of sampling.

@@ -23,8 +23,9 @@ type learner struct {
 	rows      []int // of batch, in the order of their IDs
 	sequences []engine.Sequence
 	loss      negativa.Loss
-	result    *engine.Result
-	losses    []float64 // of the micro-batch
+	result    engine.Result
+	losses    []float64             // of the micro-batch
+	slopes    []negativa.Evaluation // the losses' derivatives
 	layer     int
 	tasks     []func()
 
@@ -62,10 +63,9 @@ func newLearner(s *scorer) *learner {
 }
 
 // learn adds the gradient of a batch, which has been checked.
-func (l *learner) learn(ctx context.Context, batch []negativa.Datum, loss negativa.Loss, temperature float64) (result engine.Result, err error) {
-	result.Evaluations = newEvaluations(batch, loss)
-	l.batch, l.loss, l.result = batch, loss, &result
-	defer func() { l.batch, l.loss, l.result = nil, negativa.Loss{}, nil }()
+func (l *learner) learn(ctx context.Context, batch []negativa.Datum, loss negativa.Loss, temperature float64) (engine.Result, error) {
+	l.batch, l.loss, l.result = batch, loss, engine.Result{Evaluations: newEvaluations(batch, loss)}
+	defer func() { l.batch, l.loss, l.result = nil, negativa.Loss{}, engine.Result{} }()
 	l.split.begin()
 	wrong := slices.ContainsFunc(batch, func(d negativa.Datum) bool { return d.Sign < 0 })
 	if err := l.accumulate(ctx, +1, temperature); err != nil {
@@ -77,11 +77,11 @@ func (l *learner) learn(ctx context.Context, batch []negativa.Datum, loss negati
 	if err := l.accumulate(ctx, -1, temperature); err != nil {
 		return engine.Result{}, err
 	}
-	result.RightNorm, result.WrongNorm, result.Cosine = l.split.norms(l.options.Threads)
+	l.result.RightNorm, l.result.WrongNorm, l.result.Cosine = l.split.norms(l.options.Threads)
 	if err := l.accumulate(ctx, 0, temperature); err != nil {
 		return engine.Result{}, err
 	}
-	return result, nil
+	return l.result, nil
 }
 
 // newEvaluations makes room for what the rows will be found to be, one slab a kind.
@@ -147,9 +147,13 @@ func (l *learner) microBatch(rows []int, temperature float64) error {
 	l.evaluate(temperature, l.loss.Entropies || l.loss.Values)
 	f.size(l.model.config, l.model.precision, len(a.tokens), len(a.expected))
 	grow(&l.losses, len(rows))
+	grow(&l.slopes, len(rows))
 	kernel.Parallel(l.options.Threads, len(rows), l.ask)
 	for i, loss := range l.losses {
 		if !finite(loss) {
+			if name, found := l.model.nonFinite(); found {
+				return fmt.Errorf("the loss of row %q is %v: tensor %s holds a number that is not finite", l.batch[rows[i]].ID, loss, name)
+			}
 			return fmt.Errorf("the loss of row %q is %v: its log-probabilities or advantages are not finite", l.batch[rows[i]].ID, loss)
 		}
 		l.result.Loss += loss
@@ -168,7 +172,8 @@ func (l *learner) askLoss(i int) {
 	for t, lp := range a.logprobs[from:to] {
 		at.Logprobs[t] = float64(lp)
 	}
-	grad := negativa.Evaluation{Logprobs: f.logprob[from:to]}
+	grad := &l.slopes[i]
+	*grad = negativa.Evaluation{Logprobs: f.logprob[from:to]}
 	if l.loss.Entropies {
 		copy(at.Entropies, a.entropy[from:to])
 		grad.Entropies = f.entropy[from:to]
@@ -177,7 +182,7 @@ func (l *learner) askLoss(i int) {
 		copy(at.Values, a.values[from:to])
 		grad.Values = f.value[from:to]
 	}
-	l.losses[i] = l.loss.Row(&l.batch[l.rows[i]].Row, at, &grad)
+	l.losses[i] = l.loss.Row(&l.batch[l.rows[i]].Row, at, grad)
 }
 
 func anyNonZero(x []float64) bool {

@@ -48,6 +48,7 @@ type Engine struct {
 	model   *model
 	adam    *adam
 	stepper *stepper
+	seen    map[string]bool // scratch: the IDs of a batch
 
 	scorer   *scorer
 	learner  *learner      // nil until the first use
@@ -67,6 +68,9 @@ func New(config Config, seed uint64, options Options) (*Engine, error) {
 	if err := errors.Join(config.validate(), options.resolve()); err != nil {
 		return nil, fmt.Errorf("make a model: %w", err)
 	}
+	if err := afford(config.toSample(options), "choose a smaller model"); err != nil {
+		return nil, fmt.Errorf("make a model: %w", err)
+	}
 	p := newParams(config)
 	p.initialise(seed)
 	return assemble(p, new(adam), options), nil
@@ -77,7 +81,7 @@ func Open(dir string, options Options) (*Engine, error) {
 	if err := options.resolve(); err != nil {
 		return nil, fmt.Errorf("open model %s: %w", dir, err)
 	}
-	p, optimizer, err := read(dir)
+	p, optimizer, err := read(dir, options)
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +106,7 @@ func (o *Options) resolve() error {
 }
 
 func assemble(p *params, optimizer *adam, options Options) *Engine {
-	e := &Engine{options: options, stepper: newStepper()}
+	e := &Engine{options: options, stepper: newStepper(), seen: make(map[string]bool)}
 	e.adopt(p, optimizer)
 	return e
 }

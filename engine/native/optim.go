@@ -2,6 +2,7 @@ package native
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 
@@ -70,7 +71,11 @@ func (e *Engine) OptimStep(ctx context.Context, o engine.OptimParams) (engine.Up
 	if err := o.Validate(); err != nil {
 		return engine.Update{}, err
 	}
-	grads := e.training().grads
+	l, err := e.training()
+	if err != nil {
+		return engine.Update{}, fmt.Errorf("optimizer step: %w", err)
+	}
+	grads := l.grads
 	grads.merge()
 	norm := e.stepper.norm(grads.arena, e.options.Threads)
 	if !finite(norm) {
@@ -103,6 +108,14 @@ func (e *Engine) apply(o engine.OptimParams, scale float64) {
 		s.m, s.v, do = e.adam.m.arena, e.adam.v.arena, s.adamW
 	}
 	kernel.Parallel(e.options.Threads, (len(s.p)+stepBlock-1)/stepBlock, do)
+}
+
+// notFinite says why a log-probability is not a finite number.
+func (p *params) notFinite() error {
+	if name, found := p.nonFinite(); found {
+		return fmt.Errorf("a log-probability is not finite: tensor %s holds a number that is not", name)
+	}
+	return errors.New("a log-probability is not finite although every weight is: activations overflow float32")
 }
 
 // nonFinite names the first tensor that holds a number that is not finite.

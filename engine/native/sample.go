@@ -32,6 +32,9 @@ func (e *Engine) Sample(ctx context.Context, requests []engine.Request, params e
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	if q.poisoned.Load() {
+		return nil, fmt.Errorf("sample: %w", e.model.notFinite())
+	}
 	return out, nil
 }
 
@@ -72,8 +75,9 @@ type queue struct {
 	params   engine.SampleParams
 	out      [][]negativa.Rollout
 
-	jobs []job
-	next atomic.Int64
+	jobs     []job
+	next     atomic.Int64
+	poisoned atomic.Bool // a log-probability was not finite
 }
 
 // job is some of one request's samples: sample indices from … to−1.

@@ -3,6 +3,7 @@ package native
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/negativa-lab/negativa/engine"
 	"github.com/negativa-lab/negativa/internal/kernel"
@@ -78,7 +79,11 @@ func (s *scorer) logprobs(ctx context.Context, sequences []engine.Sequence, temp
 		s.evaluate(temperature, false)
 		for i := range n {
 			q := &s.batch.sequences[i]
-			out = append(out, append([]float32(nil), s.batch.logprobs[q.firstTarget:q.endTarget()]...))
+			found := slices.Clone(s.batch.logprobs[q.firstTarget:q.endTarget()])
+			if slices.ContainsFunc(found, func(lp float32) bool { return !finite(float64(lp)) }) {
+				return nil, fmt.Errorf("score sequence %d: %w", len(out), s.model.notFinite())
+			}
+			out = append(out, found)
 		}
 		sequences = sequences[n:]
 	}

@@ -25,15 +25,23 @@ func (e *Engine) forwardBackward(ctx context.Context, batch []negativa.Datum, lo
 	if err := e.checkBatch(batch, temperature); err != nil {
 		return engine.Result{}, err
 	}
-	return e.training().learn(ctx, batch, loss, temperature)
+	l, err := e.training()
+	if err != nil {
+		return engine.Result{}, err
+	}
+	return l.learn(ctx, batch, loss, temperature)
 }
 
 // training returns what training needs and sampling does not, which the first use makes.
-func (e *Engine) training() *learner {
+func (e *Engine) training() (*learner, error) {
 	if e.learner == nil {
+		advice := "choose a smaller model, fewer micro_batch_tokens, or gradient_checkpointing"
+		if err := afford(e.model.config.toTrain(e.options), advice); err != nil {
+			return nil, err
+		}
 		e.learner = newLearner(e.scorer)
 	}
-	return e.learner
+	return e.learner, nil
 }
 
 func (e *Engine) checkBatch(batch []negativa.Datum, temperature float64) error {
@@ -43,13 +51,13 @@ func (e *Engine) checkBatch(batch []negativa.Datum, temperature float64) error {
 	if err := checkTemperature(temperature); err != nil {
 		return err
 	}
-	seen := make(map[string]bool, len(batch))
+	clear(e.seen)
 	for i := range batch {
 		d := &batch[i]
-		if seen[d.ID] {
+		if e.seen[d.ID] {
 			return fmt.Errorf("row %q appears twice: IDs must be unique within a batch", d.ID)
 		}
-		seen[d.ID] = true
+		e.seen[d.ID] = true
 		if err := errors.Join(e.model.check(d.Prompt, d.Completion), checkRow(&d.Row, len(d.Completion))); err != nil {
 			return fmt.Errorf("row %q: %w", d.ID, err)
 		}
