@@ -46,6 +46,7 @@ type Sampling struct {
 	TopK           int     `json:"top_k"`
 	MinP           float64 `json:"min_p"`
 	MaxTokens      int     `json:"max_completion_length"`
+	DType          string  `json:"dtype,omitempty"` // of the factors of the policy's products
 	PromptTemplate string  `json:"prompt_template"` // empty: prompts were given as they are
 	Seed           uint64  `json:"seed"`
 }
@@ -86,6 +87,7 @@ func (c Conditions) fields() map[string]string {
 		out["top_k"] = fmt.Sprint(s.TopK)
 		out["min_p"] = fmt.Sprint(s.MinP)
 		out["max_completion_length"] = fmt.Sprint(s.MaxTokens)
+		out["dtype"] = s.DType
 		out["prompt_template"] = fmt.Sprintf("%q", s.PromptTemplate)
 	}
 	return out

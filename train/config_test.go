@@ -47,6 +47,7 @@ func TestImpossibleValuesAreRefused(t *testing.T) {
 		{func(c *Config) { c.MaxCompletionLength = -1 }, "max_completion_length is -1"},
 		{func(c *Config) { c.Threads = -1 }, "threads is -1"},
 		{func(c *Config) { c.MicroBatchTokens = 0 }, "micro_batch_tokens is 0"},
+		{func(c *Config) { c.DType = "fp8" }, "dtype is fp8; it must be f32 or bf16"},
 		{func(c *Config) { c.SaveSteps = -1 }, "save_steps is -1"},
 		{func(c *Config) { c.RolloutSteps = -1 }, "rollout_steps is -1"},
 		{func(c *Config) { c.Lambda = number(-0.1) }, "lambda is -0.1"},
@@ -147,7 +148,7 @@ func TestResolveFillsInTheObjectivesNumbers(t *testing.T) {
 func TestNoSettingIsLost(t *testing.T) {
 	number := func(x float64) *float64 { return &x }
 	c := Config{
-		Objective: "w-reinforce", MaxSteps: 1, PromptsPerStep: 1, NumGenerations: 1, NumMiniBatches: 1, NumIterations: 1, MicroBatchTokens: 1,
+		Objective: "w-reinforce", MaxSteps: 1, PromptsPerStep: 1, NumGenerations: 1, NumMiniBatches: 1, NumIterations: 1, MicroBatchTokens: 1, DType: "bf16",
 		Optimizer: "sgd", LearningRate: 0.1, AdamBeta1: 0.2, AdamBeta2: 0.3, AdamEpsilon: 0.4, WeightDecay: 0.5, MaxGradNorm: 0.6,
 		Temperature: 0.7, TopK: 8, TopP: 0.9, MinP: 0.11, MaxCompletionLength: 12,
 		Lambda: number(0.13), Epsilon: number(0.14), EpsilonHigh: number(0.15), Delta: number(16), Level: "sequence",

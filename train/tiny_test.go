@@ -67,7 +67,7 @@ func small(objective string) Config {
 		Model: "base", Task: "countdown", Objective: objective, Seed: 7,
 		MaxSteps: 2, PromptsPerStep: 4, NumGenerations: 4, NumMiniBatches: 2, NumIterations: 2,
 		Optimizer: "adamw", LearningRate: 0.02, AdamBeta1: 0.9, AdamBeta2: 0.999, AdamEpsilon: 1e-8, WeightDecay: 0.01, MaxGradNorm: 1,
-		Temperature: 1, TopP: 1, MaxCompletionLength: 8, MicroBatchTokens: 2048, RolloutSteps: 1,
+		Temperature: 1, TopP: 1, MaxCompletionLength: 8, MicroBatchTokens: 2048, DType: "f32", RolloutSteps: 1,
 	}
 }
 

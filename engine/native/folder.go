@@ -55,10 +55,14 @@ func (e *Engine) SaveModel(dir string) error {
 	return nil
 }
 
-// Hash identifies the policy: the SHA-256 of its configuration and weights, in hex.
+// Hash identifies the policy: the SHA-256 of its configuration and weights, in hex, and
+// of the precision it is computed in where that is not F32.
 func (e *Engine) Hash() string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%+v", e.model.config.withoutTokens())
+	if e.options.Precision != F32 {
+		fmt.Fprintf(h, "%s", e.options.Precision)
+	}
 	for _, t := range e.model.tensors {
 		if isPolicy(t.name) {
 			fmt.Fprintf(h, "%s %v\n", t.name, t.shape)
@@ -119,7 +123,7 @@ func read(dir string, o Options) (*params, *adam, error) {
 	if err := fits(config, dir); err != nil {
 		return nil, nil, err
 	}
-	if err := afford(config.toSample(o), "choose a smaller model, or precision bf16"); err != nil {
+	if err := afford(config.toSample(o), "choose a smaller model, or dtype bf16"); err != nil {
 		return nil, nil, fmt.Errorf("open model %s: %w", dir, err)
 	}
 	p := newParams(config)

@@ -100,7 +100,7 @@ func (o *Options) resolve() error {
 		o.Precision = F32
 	}
 	if o.Precision != F32 && o.Precision != BF16 {
-		return fmt.Errorf("precision %q is not known: it is %q or %q", o.Precision, F32, BF16)
+		return fmt.Errorf("dtype %q is not known: it is %q or %q", o.Precision, F32, BF16)
 	}
 	return nil
 }

@@ -149,7 +149,7 @@ func (d *demo) full(policy *native.Engine, tok *tokenizer.Tokenizer, name string
 func (d *demo) options(n int, note string) eval.Options {
 	return eval.Options{
 		N: n, Bootstrap: eval.DefaultBootstrap(1),
-		Sampling: eval.Sampling{Temperature: 1, TopP: 1, MaxTokens: d.family.MaxCompletion(), Seed: 1},
+		Sampling: eval.Sampling{Temperature: 1, TopP: 1, MaxTokens: d.family.MaxCompletion(), DType: string(native.F32), Seed: 1},
 		Each: func(groups []negativa.Group) error {
 			d.progress.add(len(groups)*n, note)
 			return nil

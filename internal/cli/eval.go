@@ -38,6 +38,7 @@ type evalCommand struct {
 	MinP                float64 `name:"min_p" default:"0" help:"Leave out tokens less likely than this times the likeliest; 0: off."`
 	MaxCompletionLength int     `name:"max_completion_length" default:"0" help:"Tokens of a completion; 0: what the task's longest answer needs."`
 	Seed                uint64  `name:"seed" default:"1" help:"Seed of the samples and of the intervals."`
+	DType               string  `name:"dtype" default:"f32" enum:"f32,bf16" help:"f32, or bf16: factors of products in bfloat16."`
 	Threads             int     `name:"threads" default:"0" help:"Threads; 0: one for each CPU. No result depends on it."`
 
 	JSON bool   `name:"json" help:"Print JSON."`
@@ -90,14 +91,14 @@ func (c *evalCommand) fromModel(a *app) (eval.Evaluation, error) {
 	if err != nil {
 		return eval.Evaluation{}, badInput(err)
 	}
-	policy, tok, err := openModel(c.Model, native.Options{Threads: c.Threads})
+	policy, tok, err := openModel(c.Model, native.Options{Threads: c.Threads, Precision: native.Precision(c.DType)})
 	if err != nil {
 		return eval.Evaluation{}, err
 	}
 	options := eval.Options{
 		N: cmp.Or(c.N, 256), K: c.K, Bootstrap: eval.DefaultBootstrap(c.Seed),
 		Sampling: eval.Sampling{
-			Temperature: c.Temperature, TopK: c.TopK, TopP: c.TopP, MinP: c.MinP, Seed: c.Seed,
+			Temperature: c.Temperature, TopK: c.TopK, TopP: c.TopP, MinP: c.MinP, DType: c.DType, Seed: c.Seed,
 			MaxTokens: cmp.Or(c.MaxCompletionLength, family.MaxCompletion()),
 		},
 	}

@@ -66,7 +66,9 @@ func newLoop(c train.Config) (*train.Loop, error) {
 	if err != nil {
 		return nil, badInput(err)
 	}
-	policy, tok, err := openModel(c.Model, native.Options{Threads: c.Threads, MicroBatchTokens: c.MicroBatchTokens})
+	policy, tok, err := openModel(c.Model, native.Options{
+		Threads: c.Threads, MicroBatchTokens: c.MicroBatchTokens, Recompute: c.Checkpointing, Precision: native.Precision(c.DType),
+	})
 	if err != nil {
 		return nil, err
 	}
