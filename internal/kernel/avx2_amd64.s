@@ -2531,6 +2531,28 @@ transposeLoop:
 	VZEROUPPER
 	RET
 
+// func gatherAVX2(dst *float32, src *float32, stride int, rows int)
+// Requires: AVX, MMX+
+TEXT ·gatherAVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ stride+16(FP), DX
+	SHLQ $0x02, DX
+	MOVQ rows+24(FP), BX
+
+gatherLoop:
+	PREFETCHT0 (CX)(DX*8)
+	VMOVUPS    (CX), Y0
+	VMOVUPS    32(CX), Y1
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    Y1, 32(AX)
+	ADDQ       DX, CX
+	ADDQ       $0x40, AX
+	DECQ       BX
+	JNZ        gatherLoop
+	VZEROUPPER
+	RET
+
 // func roundHalfAVX2(dst *float32, x *float32, blocks int)
 // Requires: AVX, AVX2
 TEXT ·roundHalfAVX2(SB), NOSPLIT, $0-24

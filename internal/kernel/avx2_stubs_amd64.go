@@ -134,6 +134,11 @@ func normDotAVX2(dy *float32, x *float32, w *float32, blocks int, sums *[16]floa
 //go:noescape
 func transposeAVX2(dst *float32, dstRow int, src *float32, srcRow int, blocks int)
 
+// gatherAVX2 copies rows of sixteen numbers, stride apart, one behind the other.
+//
+//go:noescape
+func gatherAVX2(dst *float32, src *float32, stride int, rows int)
+
 // roundHalfAVX2 is RoundHalf for blocks of eight.
 //
 //go:noescape

@@ -86,13 +86,11 @@ func packPanel(dst []float32, b View, k, j0, cols int) {
 
 // gather copies k rows of up to sixteen contiguous numbers, `stride` apart, to a panel.
 func gather(dst, src []float32, stride, k, cols int) {
+	done := 0
 	if cols == Panel {
-		for i := range k {
-			*(*[Panel]float32)(dst[i*Panel:]) = *(*[Panel]float32)(src[i*stride:])
-		}
-		return
+		done = gatherRows(dst, src, stride, k)
 	}
-	for i := range k {
+	for i := done; i < k; i++ {
 		row := dst[i*Panel : (i+1)*Panel]
 		copy(row[:cols], src[i*stride:])
 		clear(row[cols:])

@@ -34,5 +34,19 @@ func normWeightBlocks(_, _, _ []float32, _ float32) int { return 0 }
 
 func turnBlocks(_, _, _, _ []float32, _ float32) int { return 0 }
 
+func tileHalf(m, k int, a []float32, aRow, aCol int, b []uint32, c []float32, cRow int, accumulate bool) {
+	tileHalfPortable(m, k, a, aRow, aCol, b, c, cRow, accumulate)
+}
+
+func roundHalfBlocks(_, _ []float32) int { return 0 }
+
+func halve(dst []uint32, src []float32, rows int) { halvePortable(dst, src, rows) }
+
+func gatherRows(_, _ []float32, _, _ int) int { return 0 }
+
+func transposeBlocks(_ []float32, _ int, _ []float32, _, _, _ int) int { return 0 }
+
+func adamBlocks(_, _, _, _ []float32, _ *adamConstants) int { return 0 }
+
 // Peak measures nothing here: no assembly is known for this machine.
 func Peak() float64 { return 0 }

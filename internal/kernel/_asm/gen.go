@@ -31,6 +31,7 @@ func main() {
 	rows()
 	normDot()
 	transpose()
+	gather()
 	half()
 	adamW()
 	peak()

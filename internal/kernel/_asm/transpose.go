@@ -65,3 +65,23 @@ func transpose() {
 	JNZ(LabelRef("transposeLoop"))
 	done()
 }
+
+// gather copies rows of sixteen numbers that lie apart, one a turn, and asks for those eight rows on.
+func gather() {
+	TEXT("gatherAVX2", NOSPLIT, "func(dst, src *float32, stride, rows int)")
+	Doc("gatherAVX2 copies rows of sixteen numbers, stride apart, one behind the other.")
+	Pragma("noescape")
+	dst, src := Load(Param("dst"), GP64()), Load(Param("src"), GP64())
+	stride := bytes("stride")
+	rows := Load(Param("rows"), GP64())
+	Label("gatherLoop")
+	PREFETCHT0(Mem{Base: src, Index: stride, Scale: 8})
+	low, high := load(Mem{Base: src}), load(Mem{Base: src, Disp: 4 * lanes})
+	VMOVUPS(low, Mem{Base: dst})
+	VMOVUPS(high, Mem{Base: dst, Disp: 4 * lanes})
+	ADDQ(stride, src)
+	ADDQ(Imm(4*width), dst)
+	DECQ(rows)
+	JNZ(LabelRef("gatherLoop"))
+	done()
+}
