@@ -220,7 +220,7 @@ type block struct{ from, to, firstRow, endRow int }
 
 // blockRows is how many rows a block has at most, unless one unit has more: enough for
 // the products to run at full speed, few enough for their activations to stay in cache.
-const blockRows = 192
+const blockRows = 96
 
 // cut makes blocks of about one size, a multiple of the threads: nobody waits for the
 // last one.

@@ -137,7 +137,7 @@ func (m *model) layerBackward(layer int, a *activations, f *flows, b block) {
 	m.mlpBackward(layer, &r, &d)
 	m.factor(d.midFactor, d.mid)
 	m.productBack(d.attended, c.queryWidth(), n, d.midFactor, c.HiddenSize, w.o, false)
-	scratch := scratches.Get().(*attentionScratch)
+	scratch := scratches.Get()
 	for i := b.from; i < b.to; i++ {
 		a.attendBackward(&a.layers[layer], &f.layer, c, &a.units[i], scratch)
 	}

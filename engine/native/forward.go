@@ -2,7 +2,6 @@ package native
 
 import (
 	"math"
-	"sync"
 
 	"github.com/negativa-lab/negativa/internal/kernel"
 )
@@ -26,7 +25,7 @@ func (m *model) forwardLayers(a *activations, b block) {
 func (m *model) forwardLayer(layer int, a *activations, b block) rows {
 	r := a.layers[layer].slice(m.config, b.firstRow, b.endRow)
 	m.attentionInputs(layer, &r, a.positions[b.firstRow:b.endRow], alone)
-	scratch := scratches.Get().(*attentionScratch)
+	scratch := scratches.Get()
 	for i := b.from; i < b.to; i++ {
 		a.attend(&a.layers[layer], m.config, &a.units[i], scratch)
 	}
@@ -100,7 +99,7 @@ func (m *model) predict(a *activations, from, to, at int, divisor float32, full 
 	hidden := a.hidden[from*c.HiddenSize : to*c.HiddenSize]
 	logits := a.logits[at*c.VocabSize : (at+to-from)*c.VocabSize]
 	m.project(logits, hidden, to-from, divisor, alone)
-	scratch := scratches.Get().(*attentionScratch)
+	scratch := scratches.Get()
 	grow(&scratch.scores, c.VocabSize)
 	for i := from; i < to; i++ {
 		z := logits[(i-from)*c.VocabSize : (i-from+1)*c.VocabSize]
@@ -166,4 +165,4 @@ func normRows(y, x, w, rstd []float32, c Config) {
 	}
 }
 
-var scratches = sync.Pool{New: func() any { return new(attentionScratch) }}
+var scratches kernel.Pool[attentionScratch]

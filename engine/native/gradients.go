@@ -107,7 +107,7 @@ func outerProducts(grad []float32, rows, in int, dy []float32, out int, x []floa
 		kernel.Gemm(grad, in, rows, in, tokens, kernel.Dense(dy, out).T(), x, in, true)
 		return
 	}
-	scratch := scratches.Get().(*attentionScratch)
+	scratch := scratches.Get()
 	grow(&scratch.flow, tokens*rows)
 	for t := range tokens {
 		copy(scratch.flow[t*rows:(t+1)*rows], dy[t*out:])

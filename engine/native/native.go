@@ -72,7 +72,7 @@ func New(config Config, seed uint64, options Options) (*Engine, error) {
 		return nil, fmt.Errorf("make a model: %w", err)
 	}
 	p := newParams(config)
-	p.initialise(seed)
+	p.initialise(seed, options.Threads)
 	return assemble(p, new(adam), options), nil
 }
 

@@ -103,13 +103,16 @@ func newParams(c Config) *params {
 // initialise draws fresh weights: normal with the config's deviation, the projections
 // that write to the residual stream smaller by √(2·layers) (Radford et al., GPT-2),
 // norms one, the value head zero.
-func (p *params) initialise(seed uint64) {
+func (p *params) initialise(seed uint64, threads int) {
 	source := draw.New(seed, "initialise")
 	residual := p.config.InitializerRange / math.Sqrt(float64(2*p.config.Layers))
 	fill := func(data []float32, s draw.Source, deviation float64) {
-		for i := range data {
-			data[i] = float32(deviation * s.Normal(uint64(i)))
-		}
+		const block = 1 << 14
+		kernel.Parallel(threads, (len(data)+block-1)/block, func(b int) {
+			for i := b * block; i < min((b+1)*block, len(data)); i++ {
+				data[i] = float32(deviation * s.Normal(uint64(i)))
+			}
+		})
 	}
 	for i := range p.layers {
 		for _, norm := range [][]float32{p.layers[i].inputNorm, p.layers[i].postNorm, p.layers[i].qNorm, p.layers[i].kNorm} {

@@ -1,7 +1,5 @@
 package kernel
 
-import "sync"
-
 // Tile shape: tileRows × Panel outputs are accumulated in registers.
 const (
 	tileRows = 6
@@ -45,7 +43,7 @@ func (p *Packed) Pack(b View, k, n int) {
 func (p *Packed) PackHalf(b View, k, n int) {
 	p.K, p.N, p.full = k, n, nil
 	resize(&p.half, p.Panels()*k*Panel/2)
-	scratch := panels.Get().(*[chunk * Panel]float32)
+	scratch := panels.Get()
 	for j0 := 0; j0 < n; j0 += Panel {
 		for k0 := 0; k0 < k; k0 += chunk {
 			rows := min(chunk, k-k0)
@@ -164,7 +162,7 @@ func GemmHalf(c []float32, cRow, m, n, k int, a View, b []float32, bRow int, acc
 
 // gemmGathered copies each panel of B before it is multiplied.
 func gemmGathered(c []float32, cRow, m, n, k int, a View, b []float32, bRow int, accumulate, round bool) {
-	scratch := panels.Get().(*[chunk * Panel]float32)
+	scratch := panels.Get()
 	for j0 := 0; j0 < n; j0 += Panel {
 		cols := min(Panel, n-j0)
 		for k0 := 0; k0 == 0 || k0 < k; k0 += chunk {
@@ -181,7 +179,7 @@ func gemmGathered(c []float32, cRow, m, n, k int, a View, b []float32, bRow int,
 	panels.Put(scratch)
 }
 
-var panels = sync.Pool{New: func() any { return new([chunk * Panel]float32) }}
+var panels Pool[[chunk * Panel]float32]
 
 // panel computes m × cols outputs, cols ≤ 16, from one panel of B.
 func panel(c []float32, cRow, m, k, cols int, a View, b operand, accumulate bool) {
