@@ -170,7 +170,7 @@ func (a *activations) size(c Config, again bool, threads int) {
 	grow(&a.logprobs, targets)
 	grow(&a.entropy, targets)
 	grow(&a.values, targets)
-	a.cut(threads)
+	a.cut(blockRows(c), threads)
 }
 
 func (r *rows) size(c Config, n int) {
@@ -219,14 +219,20 @@ func grow[T any](x *[]T, n int) {
 type block struct{ from, to, firstRow, endRow int }
 
 // blockRows is how many rows a block has at most, unless one unit has more: enough for
-// the products to run at full speed, few enough for their activations to stay in cache.
-const blockRows = 96
+// the products to run at full speed; few enough for their activations to stay in cache,
+// unless the weights do not, which are then better read less often.
+func blockRows(c Config) int {
+	if c.parameters() > inCache {
+		return 384
+	}
+	return 96
+}
 
 // cut makes blocks of about one size, a multiple of the threads: nobody waits for the
 // last one.
-func (a *activations) cut(threads int) {
+func (a *activations) cut(most, threads int) {
 	n := len(a.tokens)
-	count := (n + blockRows - 1) / blockRows
+	count := (n + most - 1) / most
 	count = (count + threads - 1) / threads * threads
 	a.blocks = a.blocks[:0]
 	for from := 0; from < len(a.units); {

@@ -104,6 +104,12 @@ func logitsBackward(z []float32, token int, lse, entropy, dlogprob, dentropy flo
 		return
 	}
 	inverse := 1 / float64(divisor)
+	if dentropy == 0 {
+		kernel.Softmax(z)
+		kernel.Scale(z, float32(-dlogprob*inverse))
+		z[token] += float32(dlogprob * inverse)
+		return
+	}
 	for v, x := range z {
 		logp := float64(x) - lse
 		g := -math.Exp(logp) * (dlogprob + dentropy*(logp+entropy))

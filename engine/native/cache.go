@@ -10,7 +10,9 @@ type cache struct {
 	room int // positions, in whole panels
 }
 
-func cacheNumbers(c Config, positions int) int { return 2 * c.Layers * c.keyWidth() * padded(positions) }
+func cacheNumbers(c Config, positions int) int {
+	return 2 * c.Layers * c.keyWidth() * padded(positions)
+}
 
 // reserve makes room for some positions. What was there is lost.
 func (k *cache) reserve(c Config, positions int) {

@@ -13,6 +13,7 @@ import (
 type gradients struct {
 	*params
 	tiedHead []float32 // [V, C], nil for an untied head
+	touched  bool      // they need not be all zero
 }
 
 func newGradients(c Config) *gradients {
@@ -26,6 +27,7 @@ func newGradients(c Config) *gradients {
 func (g *gradients) clear() {
 	clear(g.arena)
 	clear(g.tiedHead)
+	g.touched = false
 }
 
 // sum writes the whole gradient to dst, which has the arena's layout.
@@ -48,12 +50,20 @@ func (g *gradients) merge() {
 	clear(g.tiedHead)
 }
 
-// blockOutputs and blockTokens shape the tasks of a weight's gradient: one task owns
-// some of the weight's rows and walks the tokens in runs that stay in cache.
-const (
-	blockOutputs = 48
-	blockTokens  = 256
-)
+// A task of a weight's gradient owns some of the weight's rows and walks the tokens in
+// runs that stay in cache.
+const blockTokens = 256
+
+// far is from how many outputs on the rows of dy are too far apart to be read column by
+// column: the columns of a task are copied first.
+const far = 512
+
+func blockOutputs(out int) int {
+	if out >= far {
+		return 96
+	}
+	return 48
+}
 
 // layerTasks add one layer's part of the gradient. Threads split outputs. The tasks are
 // made once and read the batch as it is when they run.
@@ -86,8 +96,8 @@ func layerTasks(g *layer, a *activations, at int, f *flows, c Config) []func() {
 // weightTasks add dyᵀ x to grad [out, in]; dy is [N, out], x is [N, in].
 func weightTasks(grad []float32, out, in int, operands func() (dy, x []float32)) []func() {
 	var tasks []func()
-	for first := 0; first < out; first += blockOutputs {
-		rows := min(blockOutputs, out-first)
+	for first := 0; first < out; first += blockOutputs(out) {
+		rows := min(blockOutputs(out), out-first)
 		tasks = append(tasks, func() {
 			dy, x := operands()
 			for t, n := 0, len(x)/in; t < n; t += blockTokens {
@@ -98,12 +108,8 @@ func weightTasks(grad []float32, out, in int, operands func() (dy, x []float32))
 	return tasks
 }
 
-// nearOutputs is from how many outputs on the rows of dy are too far apart to be read
-// column by column: the columns of a task are copied first.
-const nearOutputs = 512
-
 func outerProducts(grad []float32, rows, in int, dy []float32, out int, x []float32, tokens int) {
-	if out < nearOutputs {
+	if out < far {
 		kernel.Gemm(grad, in, rows, in, tokens, kernel.Dense(dy, out).T(), x, in, true)
 		return
 	}
@@ -143,8 +149,9 @@ func normWeight(grad, dy, x, rstd []float32) {
 func (g *gradients) embedTasks(a *activations, f *flows) []func() {
 	width := g.config.HiddenSize
 	var tasks []func()
-	for from := 0; from < width; from += blockOutputs {
-		to := min(from+blockOutputs, width)
+	const band = 48
+	for from := 0; from < width; from += band {
+		to := min(from+band, width)
 		tasks = append(tasks, func() {
 			// After the last layer the flow into it has become the flow out of the embedding.
 			for i, t := range a.tokens {
@@ -171,4 +178,3 @@ func (g *gradients) valueHead(a *activations, f *flows) {
 		}
 	}
 }
-

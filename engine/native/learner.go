@@ -193,6 +193,7 @@ func anyNonZero(x []float64) bool {
 // embedded tokens, and adds every weight's on the way.
 func (l *learner) propagate() {
 	a, f, threads := &l.scorer.batch, &l.flow, l.options.Threads
+	l.grads.touched = true
 	for from := 0; from < len(a.expected); from += l.held {
 		l.hold(from)
 		kernel.Parallel(threads, l.shares(), l.headShare)

@@ -32,7 +32,7 @@ func newSplit(g *gradients) *split {
 
 func (s *split) begin() {
 	s.before, s.middle, s.right = nil, nil, false
-	if anyNonZero32(s.g.arena) || anyNonZero32(s.g.tiedHead) {
+	if s.g.touched {
 		s.before = s.keep(0)
 	}
 }
@@ -52,6 +52,13 @@ func (s *split) keep(buffer int) []float32 {
 }
 
 func (s *split) measure(from, to int) (h halves) {
+	if s.before == nil && s.middle == nil && from >= len(s.g.tiedHead) { // one half alone
+		squares := kernel.SumSquares(s.g.arena[from:to])
+		if s.right {
+			return halves{rr: squares}
+		}
+		return halves{ww: squares}
+	}
 	for i := from; i < to; i++ {
 		var before float64
 		if s.before != nil {

@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func tile1AVX2(tiles int, k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, accumulate bool)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tile1AVX2(SB), NOSPLIT, $0-73
 	MOVQ tiles+0(FP), AX
 	MOVQ a+16(FP), CX
@@ -40,6 +40,7 @@ start1:
 	JZ   rest1
 
 turn1:
+	PREFETCHT0   2048(R10)
 	VMOVUPS      (R10), Y2
 	VMOVUPS      32(R10), Y3
 	ADDQ         SI, R10
@@ -47,6 +48,7 @@ turn1:
 	VFMADD231PS  Y2, Y4, Y0
 	VFMADD231PS  Y3, Y4, Y1
 	ADDQ         BX, R9
+	PREFETCHT0   2048(R10)
 	VMOVUPS      (R10), Y2
 	VMOVUPS      32(R10), Y3
 	ADDQ         SI, R10
@@ -54,6 +56,7 @@ turn1:
 	VFMADD231PS  Y2, Y4, Y0
 	VFMADD231PS  Y3, Y4, Y1
 	ADDQ         BX, R9
+	PREFETCHT0   2048(R10)
 	VMOVUPS      (R10), Y2
 	VMOVUPS      32(R10), Y3
 	ADDQ         SI, R10
@@ -61,6 +64,7 @@ turn1:
 	VFMADD231PS  Y2, Y4, Y0
 	VFMADD231PS  Y3, Y4, Y1
 	ADDQ         BX, R9
+	PREFETCHT0   2048(R10)
 	VMOVUPS      (R10), Y2
 	VMOVUPS      32(R10), Y3
 	ADDQ         SI, R10
@@ -77,6 +81,7 @@ rest1:
 	JZ   store1
 
 loop1:
+	PREFETCHT0   2048(R10)
 	VMOVUPS      (R10), Y2
 	VMOVUPS      32(R10), Y3
 	ADDQ         SI, R10
@@ -98,7 +103,7 @@ store1:
 	RET
 
 // func tile2AVX2(tiles int, k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, accumulate bool)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tile2AVX2(SB), NOSPLIT, $0-73
 	MOVQ tiles+0(FP), AX
 	MOVQ a+16(FP), CX
@@ -138,6 +143,7 @@ start2:
 	JZ   rest2
 
 turn2:
+	PREFETCHT0   2048(R10)
 	VMOVUPS      (R10), Y4
 	VMOVUPS      32(R10), Y5
 	ADDQ         SI, R10
@@ -148,6 +154,7 @@ turn2:
 	VFMADD231PS  Y4, Y6, Y2
 	VFMADD231PS  Y5, Y6, Y3
 	ADDQ         BX, R9
+	PREFETCHT0   2048(R10)
 	VMOVUPS      (R10), Y4
 	VMOVUPS      32(R10), Y5
 	ADDQ         SI, R10
@@ -158,6 +165,7 @@ turn2:
 	VFMADD231PS  Y4, Y6, Y2
 	VFMADD231PS  Y5, Y6, Y3
 	ADDQ         BX, R9
+	PREFETCHT0   2048(R10)
 	VMOVUPS      (R10), Y4
 	VMOVUPS      32(R10), Y5
 	ADDQ         SI, R10
@@ -168,6 +176,7 @@ turn2:
 	VFMADD231PS  Y4, Y6, Y2
 	VFMADD231PS  Y5, Y6, Y3
 	ADDQ         BX, R9
+	PREFETCHT0   2048(R10)
 	VMOVUPS      (R10), Y4
 	VMOVUPS      32(R10), Y5
 	ADDQ         SI, R10
@@ -187,6 +196,7 @@ rest2:
 	JZ   store2
 
 loop2:
+	PREFETCHT0   2048(R10)
 	VMOVUPS      (R10), Y4
 	VMOVUPS      32(R10), Y5
 	ADDQ         SI, R10
@@ -944,7 +954,7 @@ store6:
 	RET
 
 // func tile1HalfAVX2(tiles int, k int, a *float32, aRow int, aCol int, b *uint32, c *float32, cRow int, accumulate bool)
-// Requires: AVX, AVX2, FMA3
+// Requires: AVX, AVX2, FMA3, MMX+
 TEXT ·tile1HalfAVX2(SB), NOSPLIT, $0-65
 	MOVQ         tiles+0(FP), AX
 	MOVQ         a+16(FP), CX
@@ -978,6 +988,7 @@ start1Half:
 	JZ   rest1Half
 
 turn1Half:
+	PREFETCHT0   2048(R9)
 	VMOVDQU      (R9), Y4
 	VPSLLD       $0x10, Y4, Y3
 	VPAND        Y4, Y0, Y4
@@ -986,6 +997,7 @@ turn1Half:
 	VFMADD231PS  Y3, Y5, Y1
 	VFMADD231PS  Y4, Y5, Y2
 	ADDQ         BX, R8
+	PREFETCHT0   2048(R9)
 	VMOVDQU      (R9), Y4
 	VPSLLD       $0x10, Y4, Y3
 	VPAND        Y4, Y0, Y4
@@ -994,6 +1006,7 @@ turn1Half:
 	VFMADD231PS  Y3, Y5, Y1
 	VFMADD231PS  Y4, Y5, Y2
 	ADDQ         BX, R8
+	PREFETCHT0   2048(R9)
 	VMOVDQU      (R9), Y4
 	VPSLLD       $0x10, Y4, Y3
 	VPAND        Y4, Y0, Y4
@@ -1002,6 +1015,7 @@ turn1Half:
 	VFMADD231PS  Y3, Y5, Y1
 	VFMADD231PS  Y4, Y5, Y2
 	ADDQ         BX, R8
+	PREFETCHT0   2048(R9)
 	VMOVDQU      (R9), Y4
 	VPSLLD       $0x10, Y4, Y3
 	VPAND        Y4, Y0, Y4
@@ -1019,6 +1033,7 @@ rest1Half:
 	JZ   store1Half
 
 loop1Half:
+	PREFETCHT0   2048(R9)
 	VMOVDQU      (R9), Y4
 	VPSLLD       $0x10, Y4, Y3
 	VPAND        Y4, Y0, Y4
@@ -1044,7 +1059,7 @@ DATA high<>+0(SB)/4, $0xffff0000
 GLOBL high<>(SB), RODATA|NOPTR, $4
 
 // func tile2HalfAVX2(tiles int, k int, a *float32, aRow int, aCol int, b *uint32, c *float32, cRow int, accumulate bool)
-// Requires: AVX, AVX2, FMA3
+// Requires: AVX, AVX2, FMA3, MMX+
 TEXT ·tile2HalfAVX2(SB), NOSPLIT, $0-65
 	MOVQ         tiles+0(FP), AX
 	MOVQ         a+16(FP), CX
@@ -1083,6 +1098,7 @@ start2Half:
 	JZ   rest2Half
 
 turn2Half:
+	PREFETCHT0   2048(R9)
 	VMOVDQU      (R9), Y6
 	VPSLLD       $0x10, Y6, Y5
 	VPAND        Y6, Y0, Y6
@@ -1094,6 +1110,7 @@ turn2Half:
 	VFMADD231PS  Y5, Y7, Y3
 	VFMADD231PS  Y6, Y7, Y4
 	ADDQ         BX, R8
+	PREFETCHT0   2048(R9)
 	VMOVDQU      (R9), Y6
 	VPSLLD       $0x10, Y6, Y5
 	VPAND        Y6, Y0, Y6
@@ -1105,6 +1122,7 @@ turn2Half:
 	VFMADD231PS  Y5, Y7, Y3
 	VFMADD231PS  Y6, Y7, Y4
 	ADDQ         BX, R8
+	PREFETCHT0   2048(R9)
 	VMOVDQU      (R9), Y6
 	VPSLLD       $0x10, Y6, Y5
 	VPAND        Y6, Y0, Y6
@@ -1116,6 +1134,7 @@ turn2Half:
 	VFMADD231PS  Y5, Y7, Y3
 	VFMADD231PS  Y6, Y7, Y4
 	ADDQ         BX, R8
+	PREFETCHT0   2048(R9)
 	VMOVDQU      (R9), Y6
 	VPSLLD       $0x10, Y6, Y5
 	VPAND        Y6, Y0, Y6
@@ -1136,6 +1155,7 @@ rest2Half:
 	JZ   store2Half
 
 loop2Half:
+	PREFETCHT0   2048(R9)
 	VMOVDQU      (R9), Y6
 	VPSLLD       $0x10, Y6, Y5
 	VPAND        Y6, Y0, Y6

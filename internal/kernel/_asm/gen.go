@@ -14,6 +14,10 @@ import (
 const (
 	lanes = 8  // float32 in a YMM register
 	width = 16 // columns of a tile: two registers
+
+	// Few rows wait for memory: B is asked for this far ahead.
+	prefetchRows  = 2
+	prefetchBytes = 2048
 )
 
 func main() {
@@ -113,6 +117,9 @@ func tile(rows int, halved bool) {
 	}
 	step := func() {
 		b0, b1 := YMM(), YMM()
+		if rows <= prefetchRows {
+			PREFETCHT0(Mem{Base: b, Disp: prefetchBytes})
+		}
 		if halved {
 			VMOVDQU(Mem{Base: b}, b1)
 			VPSLLD(Imm(16), b1, b0)
