@@ -18,15 +18,20 @@ func tile(m, k int, a []float32, aRow, aCol int, b []float32, bRow int, c []floa
 	}
 	// The assembly trusts its arguments: the last element of each operand is touched here.
 	_, _, _ = a[(m-1)*aRow+(k-1)*aCol], b[(k-1)*bRow+Panel-1], c[(m-1)*cRow+Panel-1]
-	if tiles := m / tileRows; tiles > 0 {
+	tiles, rest := sixes(m)
+	if tiles > 0 {
 		tile6AVX2(tiles, k, &a[0], aRow, aCol, &b[0], bRow, &c[0], cRow, accumulate)
 	}
-	rest := m % tileRows
 	if rest == 0 {
 		return
 	}
 	a, c = a[(m-rest)*aRow:], c[(m-rest)*cRow:]
 	switch rest {
+	case 8:
+		tile4AVX2(2, k, &a[0], aRow, aCol, &b[0], bRow, &c[0], cRow, accumulate)
+	case 7:
+		tile4AVX2(1, k, &a[0], aRow, aCol, &b[0], bRow, &c[0], cRow, accumulate)
+		tile3AVX2(1, k, &a[4*aRow], aRow, aCol, &b[0], bRow, &c[4*cRow], cRow, accumulate)
 	case 5:
 		tile5AVX2(1, k, &a[0], aRow, aCol, &b[0], bRow, &c[0], cRow, accumulate)
 	case 4:
@@ -188,6 +193,16 @@ func turnBlocks(low, high, cos, sin []float32, sign float32) int {
 	return blocks * 8
 }
 
+// sixes cuts m rows into tiles of six and a rest of at most eight: one or two rows alone
+// would wait for their sums, so they share with the last six.
+func sixes(m int) (tiles, rest int) {
+	tiles, rest = m/tileRows, m%tileRows
+	if tiles > 0 && (rest == 1 || rest == 2) {
+		return tiles - 1, rest + tileRows
+	}
+	return tiles, rest
+}
+
 func tileHalf(m, k int, a []float32, aRow, aCol int, b []uint32, c []float32, cRow int, accumulate bool) {
 	if !useAVX2.Load() || k == 0 {
 		tileHalfPortable(m, k, a, aRow, aCol, b, c, cRow, accumulate)
@@ -195,15 +210,20 @@ func tileHalf(m, k int, a []float32, aRow, aCol int, b []uint32, c []float32, cR
 	}
 	// The assembly trusts its arguments: the last element of each operand is touched here.
 	_, _, _ = a[(m-1)*aRow+(k-1)*aCol], b[k*Panel/2-1], c[(m-1)*cRow+Panel-1]
-	if tiles := m / tileRows; tiles > 0 {
+	tiles, rest := sixes(m)
+	if tiles > 0 {
 		tile6HalfAVX2(tiles, k, &a[0], aRow, aCol, &b[0], &c[0], cRow, accumulate)
 	}
-	rest := m % tileRows
 	if rest == 0 {
 		return
 	}
 	a, c = a[(m-rest)*aRow:], c[(m-rest)*cRow:]
 	switch rest {
+	case 8:
+		tile4HalfAVX2(2, k, &a[0], aRow, aCol, &b[0], &c[0], cRow, accumulate)
+	case 7:
+		tile4HalfAVX2(1, k, &a[0], aRow, aCol, &b[0], &c[0], cRow, accumulate)
+		tile3HalfAVX2(1, k, &a[4*aRow], aRow, aCol, &b[0], &c[4*cRow], cRow, accumulate)
 	case 5:
 		tile5HalfAVX2(1, k, &a[0], aRow, aCol, &b[0], &c[0], cRow, accumulate)
 	case 4:
