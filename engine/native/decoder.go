@@ -91,7 +91,7 @@ func (d *decoder) open(q *queue, threads int) {
 		d.attendPart = func(i int) { d.attend(i) }
 		d.choosePart = func(i int) { d.chooseAll(i) }
 	}
-	d.width = min(maxLanes, max(1, cacheBudget/cacheNumbers(q.model.config, q.params.MaxTokens)))
+	d.width = min(maxLanes, q.fair, max(1, cacheBudget/cacheNumbers(q.model.config, q.params.MaxTokens)))
 }
 
 // close forgets what an interrupted run leaves.

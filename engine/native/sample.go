@@ -75,6 +75,7 @@ type queue struct {
 	params   engine.SampleParams
 	out      [][]negativa.Rollout
 
+	fair     int // lanes that no decoder needs more of: its share of all samples
 	jobs     []job
 	next     atomic.Int64
 	poisoned atomic.Bool // a log-probability was not finite
@@ -89,6 +90,7 @@ func (q *queue) fill(decoders int) {
 	for _, r := range q.requests {
 		total += r.N
 	}
+	q.fair = (total + decoders - 1) / decoders
 	size := (total + 4*decoders - 1) / (4 * decoders)
 	for i, r := range q.requests {
 		for from := 0; from < r.N; from += size {
