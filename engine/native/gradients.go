@@ -52,18 +52,10 @@ func (g *gradients) merge() {
 
 // A task of a weight's gradient owns some of the weight's rows and walks the tokens in
 // runs that stay in cache.
-const blockTokens = 256
-
-// far is from how many outputs on the rows of dy are too far apart to be read column by
-// column: the columns of a task are copied first.
-const far = 512
-
-func blockOutputs(out int) int {
-	if out >= far {
-		return 96
-	}
-	return 48
-}
+const (
+	taskOutputs = 96
+	taskTokens  = 128
+)
 
 // layerTasks add one layer's part of the gradient. Threads split outputs. The tasks are
 // made once and read the batch as it is when they run.
@@ -71,18 +63,18 @@ func layerTasks(g *layer, a *activations, at int, f *flows, c Config) []func() {
 	d := &f.layer
 	r := func() *rows { return &a.layers[at] }
 	var tasks []func()
-	for _, w := range []struct {
+	for _, w := range []struct { // the largest first: nobody waits for it at the end
 		grad     []float32
 		out, in  int
 		operands func() (dy, x []float32)
 	}{
-		{g.q, c.queryWidth(), c.HiddenSize, func() (dy, x []float32) { return d.qRaw, r().normed }},
-		{g.k, c.keyWidth(), c.HiddenSize, func() (dy, x []float32) { return d.kRaw, r().normed }},
-		{g.v, c.keyWidth(), c.HiddenSize, func() (dy, x []float32) { return d.v, r().normed }},
-		{g.o, c.HiddenSize, c.queryWidth(), func() (dy, x []float32) { return d.midFactor, r().attended }},
+		{g.down, c.HiddenSize, c.IntermediateSize, func() (dy, x []float32) { return d.outFactor, r().activation }},
 		{g.gate, c.IntermediateSize, c.HiddenSize, func() (dy, x []float32) { return d.gate, r().midNormed }},
 		{g.up, c.IntermediateSize, c.HiddenSize, func() (dy, x []float32) { return d.up, r().midNormed }},
-		{g.down, c.HiddenSize, c.IntermediateSize, func() (dy, x []float32) { return d.outFactor, r().activation }},
+		{g.q, c.queryWidth(), c.HiddenSize, func() (dy, x []float32) { return d.qRaw, r().normed }},
+		{g.o, c.HiddenSize, c.queryWidth(), func() (dy, x []float32) { return d.midFactor, r().attended }},
+		{g.k, c.keyWidth(), c.HiddenSize, func() (dy, x []float32) { return d.kRaw, r().normed }},
+		{g.v, c.keyWidth(), c.HiddenSize, func() (dy, x []float32) { return d.v, r().normed }},
 	} {
 		tasks = append(tasks, weightTasks(w.grad, w.out, w.in, w.operands)...)
 	}
@@ -96,29 +88,31 @@ func layerTasks(g *layer, a *activations, at int, f *flows, c Config) []func() {
 // weightTasks add dyᵀ x to grad [out, in]; dy is [N, out], x is [N, in].
 func weightTasks(grad []float32, out, in int, operands func() (dy, x []float32)) []func() {
 	var tasks []func()
-	for first := 0; first < out; first += blockOutputs(out) {
-		rows := min(blockOutputs(out), out-first)
+	for first := 0; first < out; first += taskOutputs {
+		rows := min(taskOutputs, out-first)
 		tasks = append(tasks, func() {
 			dy, x := operands()
-			for t, n := 0, len(x)/in; t < n; t += blockTokens {
-				outerProducts(grad[first*in:(first+rows)*in], rows, in, dy[t*out+first:], out, x[t*in:], min(blockTokens, n-t))
-			}
+			outerProducts(grad[first*in:(first+rows)*in], rows, in, dy[min(first, len(dy)):], out, x)
 		})
 	}
 	return tasks
 }
 
-func outerProducts(grad []float32, rows, in int, dy []float32, out int, x []float32, tokens int) {
-	if out < far {
-		kernel.Gemm(grad, in, rows, in, tokens, kernel.Dense(dy, out).T(), x, in, true)
-		return
-	}
+// outerProducts adds dyᵀ x for some columns of dy. Unless they are all, they are copied
+// first: numbers that lie a long row apart fall on few lines of the cache.
+func outerProducts(grad []float32, rows, in int, dy []float32, out int, x []float32) {
 	scratch := scratches.Get()
-	grow(&scratch.flow, tokens*rows)
-	for t := range tokens {
-		copy(scratch.flow[t*rows:(t+1)*rows], dy[t*out:])
+	grow(&scratch.flow, taskTokens*rows)
+	for t, n := 0, len(x)/in; t < n; t += taskTokens {
+		tokens, columns := min(taskTokens, n-t), dy[t*out:]
+		if rows < out {
+			columns = scratch.flow
+			for i := range tokens {
+				copy(columns[i*rows:(i+1)*rows], dy[(t+i)*out:])
+			}
+		}
+		kernel.Gemm(grad, in, rows, in, tokens, kernel.Dense(columns, rows).T(), x[t*in:], in, true)
 	}
-	kernel.Gemm(grad, in, rows, in, tokens, kernel.Dense(scratch.flow, rows).T(), x, in, true)
 	scratches.Put(scratch)
 }
 

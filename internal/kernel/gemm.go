@@ -138,7 +138,7 @@ type operand struct {
 
 // gathers tells whether it pays to copy a panel of B before it is multiplied: rows far
 // apart fall on few lines of the cache and on many pages, and many rows of A read them.
-func gathers(m, bRow int) bool { return m >= 48 && m*bRow >= 1<<14 }
+func gathers(m, bRow int) bool { return m >= 48 && m*bRow >= 1<<13 }
 
 // Gemm is GemmPacked for a B whose rows lie in memory as they are: row i starts at
 // b[i·bRow] and has n contiguous columns.
