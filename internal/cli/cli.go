@@ -36,6 +36,7 @@ type commands struct {
 	Compare  compareCommand  `cmd:"" help:"Compare two evaluations of the same problems."`
 	Report   reportCommand   `cmd:"" help:"Write a run's page and pictures from its files."`
 	Pretrain pretrainCommand `cmd:"" help:"Make a base model from solution traces."`
+	Bench    benchCommand    `cmd:"" help:"Measure speed beside what this machine could do."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
 

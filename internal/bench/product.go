@@ -1,0 +1,153 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/negativa-lab/negativa/internal/draw"
+	"github.com/negativa-lab/negativa/internal/kernel"
+)
+
+// extent is a layer's product: m rows of k inputs become n outputs.
+type extent struct{ m, n, k int }
+
+func (e extent) String() string { return fmt.Sprintf("%dx%dx%d", e.m, e.n, e.k) }
+
+// forwardExtents are a square product and projections of the models in models.go: few
+// rows and many, wide and narrow.
+var forwardExtents = []extent{
+	{1024, 1024, 1024},
+	{512, 96, 96},
+	{512, 736, 256},
+	{512, 256, 736},
+	{512, 2048, 768},
+	{512, 768, 2048},
+	{512, 4864, 896},
+	{512, 896, 4864},
+	{16384, 256, 96},
+	{16384, 96, 256},
+	{16384, 736, 256},
+	{16384, 256, 736},
+	{16384, 768, 768},
+	{16384, 896, 4864},
+}
+
+var halfExtents = []extent{{1024, 1024, 1024}, {512, 4864, 896}}
+
+var backwardExtents = []extent{
+	{1024, 1024, 1024}, {512, 2048, 768}, {512, 896, 4864}, {16384, 256, 96}, {16384, 736, 256}, {16384, 256, 736},
+}
+
+// products are named after the layer that they belong to, M×N×K, in all orientations:
+// Y [M, N] = X [M, K] · Wᵀ, dX [M, K] = dY [M, N] · W, dW [N, K] = dYᵀ · X.
+func products() []Work {
+	var works []Work
+	add := func(kind string, extents []extent, multiply func(e extent) multiply) {
+		for _, e := range extents {
+			works = append(works, product(kind+e.String(), e, multiply(e)))
+		}
+	}
+	add("gemm/f32/", forwardExtents, func(e extent) multiply { return forward(e, (*kernel.Packed).Pack) })
+	add("gemm/bf16/", halfExtents, func(e extent) multiply { return forward(e, (*kernel.Packed).PackHalf) })
+	add("gemm_dx/f32/", backwardExtents, backward)
+	add("gemm_dw/f32/", backwardExtents, weightGradient)
+	return works
+}
+
+// cost counts every operand once.
+func (e extent) cost() Cost {
+	m, n, k := float64(e.m), float64(e.n), float64(e.k)
+	return Cost{Flops: 2 * m * n * k, Bytes: 4 * (m*k + n*k + m*n)}
+}
+
+// multiply makes operands and a product c of them that run computes.
+type multiply func(s *session) (c []float32, run func())
+
+func product(name string, e extent, prepare multiply) Work {
+	return Work{Name: name, unit: gflops, prepare: func(_ context.Context, s *session) (job, error) {
+		_, do := prepare(s)
+		return job{e.cost(), func(context.Context) error { do(); return nil }}, nil
+	}}
+}
+
+// forward and backward multiply by weights that are packed beforehand, as an engine packs
+// them once for many products.
+func forward(e extent, pack func(p *kernel.Packed, b kernel.View, k, n int)) multiply {
+	return func(s *session) (c []float32, run func()) {
+		var w kernel.Packed
+		pack(&w, kernel.Dense(numbers(s.Seed, e.n*e.k), e.k).T(), e.k, e.n)
+		return packedProduct(numbers(s.Seed+1, e.m*e.k), &w, e.m, s.Threads)
+	}
+}
+
+func backward(e extent) multiply {
+	return func(s *session) (c []float32, run func()) {
+		var w kernel.Packed
+		w.Pack(kernel.Dense(numbers(s.Seed, e.n*e.k), e.k), e.n, e.k)
+		return packedProduct(numbers(s.Seed+1, e.m*e.n), &w, e.m, s.Threads)
+	}
+}
+
+// packedProduct computes m rows; threads split them.
+func packedProduct(a []float32, b *kernel.Packed, m, threads int) (c []float32, run func()) {
+	c = make([]float32, m*b.N)
+	parts, size := split(m, threads)
+	task := func(i int) {
+		from := i * size
+		to := min(m, from+size)
+		kernel.GemmPacked(c[from*b.N:], b.N, to-from, kernel.Dense(a[from*b.K:], b.K), b, false)
+	}
+	return c, func() { kernel.Parallel(threads, parts, task) }
+}
+
+// split cuts n rows into parts of at most 192, as many for each thread.
+func split(n, threads int) (parts, size int) {
+	parts = (n + 191) / 192
+	parts = (parts + threads - 1) / threads * threads
+	size = (n + parts - 1) / parts
+	return (n + size - 1) / size, size
+}
+
+// A task of a weight's gradient owns some of the weight's rows and walks the layer's rows
+// in runs that stay in cache.
+const (
+	taskOutputs = 48
+	taskRows    = 256
+)
+
+func weightGradient(e extent) multiply {
+	return func(s *session) (dw []float32, run func()) {
+		dy, x := numbers(s.Seed, e.m*e.n), numbers(s.Seed+1, e.m*e.k)
+		dw = make([]float32, e.n*e.k)
+		columns := sync.Pool{New: func() any { return new([taskRows * taskOutputs]float32) }}
+		task := func(i int) {
+			scratch := columns.Get().(*[taskRows * taskOutputs]float32)
+			first := i * taskOutputs
+			outputs := min(taskOutputs, e.n-first)
+			for row := 0; row < e.m; row += taskRows {
+				rows := min(taskRows, e.m-row)
+				for r := range rows { // read down, the columns of dY would be far apart
+					copy(scratch[r*outputs:(r+1)*outputs], dy[(row+r)*e.n+first:])
+				}
+				kernel.Gemm(dw[first*e.k:], e.k, outputs, e.k, rows, kernel.Dense(scratch[:], outputs).T(), x[row*e.k:], e.k, row > 0)
+			}
+			columns.Put(scratch)
+		}
+		return dw, func() { kernel.Parallel(s.Threads, (e.n+taskOutputs-1)/taskOutputs, task) }
+	}
+}
+
+// numbers are n numbers in [-1, 1) from a seed, the first 4099 again and again: a prime,
+// so that no two rows of a matrix are the same.
+func numbers(seed uint64, n int) []float32 {
+	source := draw.New(seed, "bench numbers")
+	out := make([]float32, n)
+	for i := range min(n, 4099) {
+		out[i] = float32(2*source.Float64(uint64(i)) - 1)
+	}
+	for done := 4099; done < n; done *= 2 {
+		copy(out[done:], out[:done])
+	}
+	return out
+}
