@@ -1,22 +1,43 @@
 package eval
 
-import "math"
+import (
+	"math"
+	"runtime"
+	"sync"
+	"sync/atomic"
+)
 
 // MajorityCurve is the mean of MajorityAtK over ballots at each k, in floating point
 // with a relative error below 1e-9. A k beyond a ballot's samples is an error that names
 // the question.
 func MajorityCurve(ballots []Ballot, ks []int) (ByK[float64], error) {
-	valuesPK := make([][]float64, len(ballots))
-	for i, b := range ballots {
-		valuesPK[i] = make([]float64, len(ks))
-		for j, k := range ks {
+	for _, b := range ballots {
+		for _, k := range ks {
 			if err := b.validate(k); err != nil {
 				return nil, err
 			}
-			valuesPK[i][j] = b.majority(k)
 		}
 	}
+	valuesPK := make([][]float64, len(ballots))
+	var next atomic.Int64
+	var voters sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) { // ballots are counted apart, whoever counts them
+		voters.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(ballots)); i = next.Add(1) - 1 {
+				valuesPK[i] = ballots[i].majorities(ks)
+			}
+		})
+	}
+	voters.Wait()
 	return byK(ks, means(valuesPK)), nil
+}
+
+func (b Ballot) majorities(ks []int) []float64 {
+	out := make([]float64, len(ks))
+	for i, k := range ks {
+		out[i] = b.majority(k)
+	}
+	return out
 }
 
 // majority is MajorityAtK. Samples are drawn independently, each with probability k/n:
