@@ -50,12 +50,8 @@ func (g *gradients) merge() {
 	clear(g.tiedHead)
 }
 
-// A task of a weight's gradient owns some of the weight's rows and walks the tokens in
-// runs that stay in cache.
-const (
-	taskOutputs = 96
-	taskTokens  = 128
-)
+// taskOutputs is how many of a weight's rows one task owns.
+const taskOutputs = 96
 
 // layerTasks add one layer's part of the gradient. Threads split outputs. The tasks are
 // made once and read the batch as it is when they run.
@@ -92,28 +88,10 @@ func weightTasks(grad []float32, out, in int, operands func() (dy, x []float32))
 		rows := min(taskOutputs, out-first)
 		tasks = append(tasks, func() {
 			dy, x := operands()
-			outerProducts(grad[first*in:(first+rows)*in], rows, in, dy[min(first, len(dy)):], out, x)
+			kernel.GemmOuter(grad[first*in:(first+rows)*in], in, rows, in, len(x)/in, dy[min(first, len(dy)):], out, x, in)
 		})
 	}
 	return tasks
-}
-
-// outerProducts adds dyᵀ x for some columns of dy. Unless they are all, they are copied
-// first: numbers that lie a long row apart fall on few lines of the cache.
-func outerProducts(grad []float32, rows, in int, dy []float32, out int, x []float32) {
-	scratch := scratches.Get()
-	grow(&scratch.flow, taskTokens*rows)
-	for t, n := 0, len(x)/in; t < n; t += taskTokens {
-		tokens, columns := min(taskTokens, n-t), dy[t*out:]
-		if rows < out {
-			columns = scratch.flow
-			for i := range tokens {
-				copy(columns[i*rows:(i+1)*rows], dy[(t+i)*out:])
-			}
-		}
-		kernel.Gemm(grad, in, rows, in, tokens, kernel.Dense(columns, rows).T(), x[t*in:], in, true)
-	}
-	scratches.Put(scratch)
 }
 
 // headTasks add the vocabulary projection's part for the targets whose logits are held.

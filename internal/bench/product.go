@@ -3,7 +3,6 @@ package bench
 import (
 	"context"
 	"fmt"
-	"sync"
 
 	"github.com/negativa-lab/negativa/internal/draw"
 	"github.com/negativa-lab/negativa/internal/kernel"
@@ -111,28 +110,18 @@ func split(n, threads int) (parts, size int) {
 
 // A task of a weight's gradient owns some of the weight's rows and walks the layer's rows
 // in runs that stay in cache.
-const (
-	taskOutputs = 48
-	taskRows    = 256
-)
+const taskOutputs = 96
 
 func weightGradient(e extent) multiply {
 	return func(s *session) (dw []float32, run func()) {
 		dy, x := numbers(s.Seed, e.m*e.n), numbers(s.Seed+1, e.m*e.k)
 		dw = make([]float32, e.n*e.k)
-		columns := sync.Pool{New: func() any { return new([taskRows * taskOutputs]float32) }}
 		task := func(i int) {
-			scratch := columns.Get().(*[taskRows * taskOutputs]float32)
 			first := i * taskOutputs
 			outputs := min(taskOutputs, e.n-first)
-			for row := 0; row < e.m; row += taskRows {
-				rows := min(taskRows, e.m-row)
-				for r := range rows { // read down, the columns of dY would be far apart
-					copy(scratch[r*outputs:(r+1)*outputs], dy[(row+r)*e.n+first:])
-				}
-				kernel.Gemm(dw[first*e.k:], e.k, outputs, e.k, rows, kernel.Dense(scratch[:], outputs).T(), x[row*e.k:], e.k, row > 0)
-			}
-			columns.Put(scratch)
+			part := dw[first*e.k : (first+outputs)*e.k]
+			clear(part)
+			kernel.GemmOuter(part, e.k, outputs, e.k, e.m, dy[first:], e.n, x, e.k)
 		}
 		return dw, func() { kernel.Parallel(s.Threads, (e.n+taskOutputs-1)/taskOutputs, task) }
 	}

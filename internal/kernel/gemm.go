@@ -155,6 +155,32 @@ func Gemm(c []float32, cRow, m, n, k int, a View, b []float32, bRow int, accumul
 	}
 }
 
+// outerRows is how many rows of both factors GemmOuter multiplies at once: few enough to
+// stay in cache.
+const outerRows = 128
+
+// GemmOuter computes C += Aᵀ·B for A k × m and B k × n, whose rows lie aRow and bRow
+// apart. Columns of A that are not all of its columns are copied first: numbers that lie
+// a long row apart fall on few lines of the cache.
+func GemmOuter(c []float32, cRow, m, n, k int, a []float32, aRow int, b []float32, bRow int) {
+	scratch := columns.Get()
+	resize(scratch, outerRows*m)
+	for k0 := 0; k0 < k; k0 += outerRows {
+		rows, from := min(outerRows, k-k0), a[k0*aRow:]
+		stride := aRow
+		if m < aRow {
+			for i := range rows {
+				copy((*scratch)[i*m:(i+1)*m], from[i*aRow:])
+			}
+			from, stride = *scratch, m
+		}
+		Gemm(c, cRow, m, n, rows, Dense(from, stride).T(), b[k0*bRow:], bRow, true)
+	}
+	columns.Put(scratch)
+}
+
+var columns Pool[[]float32]
+
 // GemmHalf is Gemm with B rounded to bfloat16.
 func GemmHalf(c []float32, cRow, m, n, k int, a View, b []float32, bRow int, accumulate bool) {
 	gemmGathered(c, cRow, m, n, k, a, b, bRow, accumulate, true)

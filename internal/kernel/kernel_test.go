@@ -438,3 +438,19 @@ func TestGemmOfManyRows(t *testing.T) {
 	GemmPacked(packed, n, m, Dense(a, k), &p, false)
 	sameBits(t, "GemmPacked", packed, want)
 }
+
+// C += Aᵀ·B continues the chain of additions over all rows, whichever columns of A it takes.
+func TestGemmOuterVariants(t *testing.T) {
+	for _, variant := range Variants() {
+		restore, _ := SetVariant(variant)
+		for _, s := range [][4]int{{1, 1, 1, 1}, {7, 17, 3, 9}, {20, 33, 2*outerRows + 5, 20}, {96, 100, outerRows + 1, 256}} {
+			m, n, k, aRow := s[0], s[1], s[2], s[3]
+			a, b := normals(1, k*aRow), normals(2, k*n)
+			want, got := normals(3, m*n), normals(3, m*n)
+			productByLaw(want, n, m, n, k, Dense(a, aRow).T(), Dense(b, n), true)
+			GemmOuter(got, n, m, n, k, a, aRow, b, n)
+			sameBits(t, fmt.Sprintf("%s %v", variant, s), got, want)
+		}
+		restore()
+	}
+}
