@@ -255,13 +255,13 @@ func halve(dst []uint32, src []float32, rows int) {
 	halveAVX2(&dst[0], &src[0], rows)
 }
 
-func gatherRows(dst, src []float32, stride, rows int) (done int) {
-	if !useAVX2.Load() || rows == 0 {
+func gatherPanels(dst, src []float32, stride, rows, panels int) (done int) {
+	if !useAVX2.Load() || rows == 0 || panels == 0 {
 		return 0
 	}
-	_, _ = dst[rows*Panel-1], src[(rows-1)*stride+Panel-1]
-	gatherAVX2(&dst[0], &src[0], stride, rows)
-	return rows
+	_, _ = dst[rows*panels*Panel-1], src[(rows-1)*stride+panels*Panel-1]
+	gatherAVX2(&dst[0], &src[0], stride, rows, panels)
+	return panels
 }
 
 func transposeBlocks(dst []float32, dstRow int, src []float32, srcRow, rows, cols int) (done int) {

@@ -2551,25 +2551,37 @@ transposeLoop:
 	VZEROUPPER
 	RET
 
-// func gatherAVX2(dst *float32, src *float32, stride int, rows int)
+// func gatherAVX2(dst *float32, src *float32, stride int, rows int, panels int)
 // Requires: AVX, MMX+
-TEXT ·gatherAVX2(SB), NOSPLIT, $0-32
+TEXT ·gatherAVX2(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), AX
 	MOVQ src+8(FP), CX
 	MOVQ stride+16(FP), DX
 	SHLQ $0x02, DX
 	MOVQ rows+24(FP), BX
+	MOVQ rows+24(FP), SI
+	SHLQ $0x06, SI
+	MOVQ panels+32(FP), DI
 
-gatherLoop:
+gatherRow:
 	PREFETCHT0 (CX)(DX*8)
-	VMOVUPS    (CX), Y0
-	VMOVUPS    32(CX), Y1
-	VMOVUPS    Y0, (AX)
-	VMOVUPS    Y1, 32(AX)
-	ADDQ       DX, CX
-	ADDQ       $0x40, AX
-	DECQ       BX
-	JNZ        gatherLoop
+	MOVQ       CX, R8
+	MOVQ       AX, R9
+	MOVQ       DI, R10
+
+gatherPanel:
+	VMOVUPS (R8), Y0
+	VMOVUPS 32(R8), Y1
+	VMOVUPS Y0, (R9)
+	VMOVUPS Y1, 32(R9)
+	ADDQ    $0x40, R8
+	ADDQ    SI, R9
+	DECQ    R10
+	JNZ     gatherPanel
+	ADDQ    DX, CX
+	ADDQ    $0x40, AX
+	DECQ    BX
+	JNZ     gatherRow
 	VZEROUPPER
 	RET
 

@@ -82,16 +82,15 @@ func packPanel(dst []float32, b View, k, j0, cols int) {
 	}
 }
 
-// gather copies k rows of up to sixteen contiguous numbers, `stride` apart, to a panel.
+// gather copies k rows of cols contiguous numbers, `stride` apart, to panels.
 func gather(dst, src []float32, stride, k, cols int) {
-	done := 0
-	if cols == Panel {
-		done = gatherRows(dst, src, stride, k)
-	}
-	for i := done; i < k; i++ {
-		row := dst[i*Panel : (i+1)*Panel]
-		copy(row[:cols], src[i*stride:])
-		clear(row[cols:])
+	for p := gatherPanels(dst, src, stride, k, cols/Panel); p*Panel < cols; p++ {
+		here := min(Panel, cols-p*Panel)
+		for i := range k {
+			row := dst[(p*k+i)*Panel : (p*k+i+1)*Panel]
+			copy(row[:here], src[i*stride+p*Panel:])
+			clear(row[here:])
+		}
 	}
 }
 
@@ -160,26 +159,26 @@ func Gemm(c []float32, cRow, m, n, k int, a View, b []float32, bRow int, accumul
 const outerRows = 128
 
 // GemmOuter computes C += Aᵀ·B for A k × m and B k × n, whose rows lie aRow and bRow
-// apart. Columns of A that are not all of its columns are copied first: numbers that lie
-// a long row apart fall on few lines of the cache.
+// apart. Both are copied, some rows at a time: numbers that lie a long row apart fall on
+// few lines of the cache.
 func GemmOuter(c []float32, cRow, m, n, k int, a []float32, aRow int, b []float32, bRow int) {
-	scratch := columns.Get()
-	resize(scratch, outerRows*m)
+	scratch := outers.Get()
+	resize(&scratch.a, outerRows*m)
+	resize(&scratch.b, outerRows*(n+Panel-1))
 	for k0 := 0; k0 < k; k0 += outerRows {
-		rows, from := min(outerRows, k-k0), a[k0*aRow:]
-		stride := aRow
-		if m < aRow {
-			for i := range rows {
-				copy((*scratch)[i*m:(i+1)*m], from[i*aRow:])
-			}
-			from, stride = *scratch, m
+		rows := min(outerRows, k-k0)
+		for i := range rows {
+			copy(scratch.a[i*m:(i+1)*m], a[(k0+i)*aRow:])
 		}
-		Gemm(c, cRow, m, n, rows, Dense(from, stride).T(), b[k0*bRow:], bRow, true)
+		gather(scratch.b, b[k0*bRow:], bRow, rows, n)
+		for j0 := 0; j0 < n; j0 += Panel {
+			panel(c[j0:], cRow, m, rows, min(Panel, n-j0), Dense(scratch.a, m).T(), operand{full: scratch.b[j0*rows:], row: Panel}, true)
+		}
 	}
-	columns.Put(scratch)
+	outers.Put(scratch)
 }
 
-var columns Pool[[]float32]
+var outers Pool[struct{ a, b []float32 }]
 
 // GemmHalf is Gemm with B rounded to bfloat16.
 func GemmHalf(c []float32, cRow, m, n, k int, a View, b []float32, bRow int, accumulate bool) {

@@ -42,7 +42,7 @@ func roundHalfBlocks(_, _ []float32) int { return 0 }
 
 func halve(dst []uint32, src []float32, rows int) { halvePortable(dst, src, rows) }
 
-func gatherRows(_, _ []float32, _, _ int) int { return 0 }
+func gatherPanels(_, _ []float32, _, _, _ int) int { return 0 }
 
 func transposeBlocks(_ []float32, _ int, _ []float32, _, _, _ int) int { return 0 }
 

@@ -66,22 +66,34 @@ func transpose() {
 	done()
 }
 
-// gather copies rows of sixteen numbers that lie apart, one a turn, and asks for those eight rows on.
+// gather copies rows of whole panels: the rows are read from front to back, as memory
+// likes it, and dealt to the panels.
 func gather() {
-	TEXT("gatherAVX2", NOSPLIT, "func(dst, src *float32, stride, rows int)")
-	Doc("gatherAVX2 copies rows of sixteen numbers, stride apart, one behind the other.")
+	TEXT("gatherAVX2", NOSPLIT, "func(dst, src *float32, stride, rows, panels int)")
+	Doc("gatherAVX2 copies rows of 16·panels numbers, stride apart, to panels.")
 	Pragma("noescape")
 	dst, src := Load(Param("dst"), GP64()), Load(Param("src"), GP64())
 	stride := bytes("stride")
-	rows := Load(Param("rows"), GP64())
-	Label("gatherLoop")
+	rows, panel := Load(Param("rows"), GP64()), Load(Param("rows"), GP64())
+	SHLQ(Imm(6), panel) // bytes of a panel
+	panels := Load(Param("panels"), GP64())
+	Label("gatherRow")
 	PREFETCHT0(Mem{Base: src, Index: stride, Scale: 8})
-	low, high := load(Mem{Base: src}), load(Mem{Base: src, Disp: 4 * lanes})
-	VMOVUPS(low, Mem{Base: dst})
-	VMOVUPS(high, Mem{Base: dst, Disp: 4 * lanes})
+	from, to, left := GP64(), GP64(), GP64()
+	MOVQ(src, from)
+	MOVQ(dst, to)
+	MOVQ(panels, left)
+	Label("gatherPanel")
+	low, high := load(Mem{Base: from}), load(Mem{Base: from, Disp: 4 * lanes})
+	VMOVUPS(low, Mem{Base: to})
+	VMOVUPS(high, Mem{Base: to, Disp: 4 * lanes})
+	ADDQ(Imm(4*width), from)
+	ADDQ(panel, to)
+	DECQ(left)
+	JNZ(LabelRef("gatherPanel"))
 	ADDQ(stride, src)
 	ADDQ(Imm(4*width), dst)
 	DECQ(rows)
-	JNZ(LabelRef("gatherLoop"))
+	JNZ(LabelRef("gatherRow"))
 	done()
 }
