@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/negativa-lab/negativa"
@@ -65,17 +66,18 @@ func TestRowsAreWhatTheirNameSays(t *testing.T) {
 	seen := map[string]bool{}
 	sequences := randomRows(1, 28, 256, 24)
 	for _, s := range sequences {
-		key := string(rune(s.Prompt[0]))
+		var key strings.Builder
+		key.WriteString(string(rune(s.Prompt[0])))
 		for _, token := range s.Completion {
 			if token < 0 || token >= 28 {
 				t.Fatalf("token %d of a vocabulary of 28", token)
 			}
-			key += string(rune(token))
+			key.WriteString(string(rune(token)))
 		}
 		if len(s.Prompt) != 1 || len(s.Completion) != 24 {
 			t.Errorf("a row of 24 has a prompt of %d and %d predictions", len(s.Prompt), len(s.Completion))
 		}
-		seen[key] = true
+		seen[key.String()] = true
 	}
 	if len(sequences) != 256 || len(seen) != 256 {
 		t.Errorf("%d rows, %d distinct, want 256", len(sequences), len(seen))

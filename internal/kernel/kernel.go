@@ -14,47 +14,38 @@ package kernel
 
 import (
 	"os"
+	"slices"
 	"sync/atomic"
 )
 
-// Variants lists the implementations this machine can run, slowest first.
-func Variants() []string {
-	if haveAVX2 {
-		return []string{"portable", "avx2"}
-	}
-	return []string{"portable"}
-}
+// inUse is the variant in use: an index of variants, which each architecture lists
+// slowest first.
+var inUse atomic.Int32
 
-var useAVX2 atomic.Bool
+// Variants lists the implementations this machine can run, slowest first.
+func Variants() []string { return slices.Clone(variants) }
 
 // Variant returns the implementation in use: the fastest there is, unless the
 // environment variable NEGATIVA_KERNEL names another.
-func Variant() string {
-	if useAVX2.Load() {
-		return "avx2"
-	}
-	return "portable"
-}
+func Variant() string { return variants[inUse.Load()] }
 
 // SetVariant selects an implementation by name and returns a function that restores
 // the one before. It is a hook for tests and reports false for a name that is not
 // in Variants.
 func SetVariant(name string) (restore func(), ok bool) {
-	before := useAVX2.Load()
-	restore = func() { useAVX2.Store(before) }
-	switch {
-	case name == "portable":
-		useAVX2.Store(false)
-	case name == "avx2" && haveAVX2:
-		useAVX2.Store(true)
-	default:
+	before := inUse.Load()
+	restore = func() { inUse.Store(before) }
+	index := slices.Index(variants, name)
+	if index < 0 {
 		return restore, false
 	}
+	inUse.Store(int32(index))
 	return restore, true
 }
 
 func init() {
-	useAVX2.Store(haveAVX2)
+	variants = prove(variants)
+	inUse.Store(int32(len(variants) - 1))
 	if name := os.Getenv("NEGATIVA_KERNEL"); name != "" {
 		SetVariant(name)
 	}

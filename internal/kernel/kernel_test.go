@@ -86,7 +86,7 @@ func productByLaw(c []float32, cRow, m, n, k int, a, b View, accumulate bool) {
 // Every variant returns the law's bits, in every orientation and at every edge, and
 // writes nothing outside its outputs.
 func TestGemmVariants(t *testing.T) {
-	shapes := [][3]int{{1, 1, 1}, {1, 16, 5}, {6, 16, 1}, {7, 17, 3}, {5, 31, 8}, {13, 48, 33}, {2, 15, 64}, {64, 20, 96}, {12, 16, 0}}
+	shapes := [][3]int{{1, 1, 1}, {1, 16, 5}, {6, 16, 1}, {7, 17, 3}, {5, 31, 8}, {13, 48, 33}, {2, 15, 64}, {64, 20, 96}, {12, 16, 0}, {8, 16, 2}, {9, 16, 7}, {10, 32, 4}, {11, 16, 3}, {23, 16, 5}}
 	for _, variant := range Variants() {
 		restore, _ := SetVariant(variant)
 		for _, s := range shapes {
@@ -108,29 +108,26 @@ func checkGemm(t *testing.T, m, n, k int, accumulate bool) {
 	aData, bData, start := normals(1, m*k+7), normals(2, k*n+9), normals(3, m*n)
 	cRow := n + 3
 	fresh := func() []float32 {
-		c := make([]float32, m*cRow+Panel)
-		for i := range c {
-			c[i] = guard
-		}
+		c := slices.Repeat([]float32{guard}, Panel+m*cRow+Panel)
 		for i := range m {
-			copy(c[i*cRow:i*cRow+n], start[i*n:])
+			copy(c[Panel+i*cRow:][:n], start[i*n:])
 		}
 		return c
 	}
 	for _, a := range []View{Dense(aData, k), Dense(aData, m).T()} {
 		for _, b := range []View{Dense(bData, n), Dense(bData, k).T()} {
 			want := fresh()
-			productByLaw(want, cRow, m, n, k, a, b, accumulate)
+			productByLaw(want[Panel:], cRow, m, n, k, a, b, accumulate)
 
 			var packed Packed
 			packed.Pack(b, k, n)
 			got := fresh()
-			GemmPacked(got, cRow, m, a, &packed, accumulate)
+			GemmPacked(got[Panel:], cRow, m, a, &packed, accumulate)
 			sameBits(t, "GemmPacked", got, want)
 
 			if b.Col == 1 {
 				got := fresh()
-				Gemm(got, cRow, m, n, k, a, b.Data, b.Row, accumulate)
+				Gemm(got[Panel:], cRow, m, n, k, a, b.Data, b.Row, accumulate)
 				sameBits(t, "Gemm", got, want)
 			}
 		}
@@ -159,23 +156,24 @@ func TestGemmSplitOverKIsExact(t *testing.T) {
 }
 
 // rowPrimitives makes everything that the row primitives make of three rows of numbers,
-// in place where they work so, with guards behind the outputs.
+// in place where they work so, with guards before and behind the outputs.
 func rowPrimitives(t *testing.T, x, y, z []float32) []float32 {
 	t.Helper()
 	n := len(x)
 	out := func(from []float32) []float32 {
-		o := append(slices.Clone(from), guard, guard)
+		guards := slices.Repeat([]float32{guard}, lanes)
+		o := slices.Concat(guards, from, guards)
 		t.Cleanup(func() {
-			if o[n] != guard || o[n+1] != guard {
-				t.Errorf("a primitive wrote behind a row of %d", n)
+			if !slices.Equal(o[:lanes], guards) || !slices.Equal(o[lanes+n:], guards) {
+				t.Errorf("a primitive wrote beside a row of %d", n)
 			}
 		})
-		return o[:n]
+		return o[lanes : lanes+n : lanes+n]
 	}
 	blank := make([]float32, n)
 	act, sigmoid, exp, soft := out(blank), out(blank), out(blank), out(x)
 	SwiGLU(act, sigmoid, x, y)
-	sums := []float32{expShifted(exp, x), Dot(x, y), maximum(x)}
+	sums := []float32{expShifted(exp, x), Dot(x, y), maximum(x) + 0} // the sign of a zero maximum is free
 	Softmax(soft)
 	dgate, dup := out(z), out(blank)
 	SwiGLUBackward(dgate, dup, dgate, sigmoid, x, y)
@@ -210,17 +208,36 @@ func TestRowVariantsAgree(t *testing.T) {
 		if n%3 == 0 {
 			copy(x[n/5:], hostile)
 		}
-		var want []float32
-		for _, variant := range Variants() {
-			restore, _ := SetVariant(variant)
-			got := rowPrimitives(t, x, y, z)
-			restore()
-			if want == nil {
-				want = got
-			}
-			sameBits(t, fmt.Sprintf("%s at length %d", variant, n), got, want)
-		}
+		checkRows(t, x, y, z)
 	}
+}
+
+func checkRows(t *testing.T, x, y, z []float32) {
+	t.Helper()
+	var want []float32
+	for _, variant := range Variants() {
+		restore, _ := SetVariant(variant)
+		got := rowPrimitives(t, x, y, z)
+		restore()
+		if want == nil {
+			want = got
+		}
+		sameBits(t, fmt.Sprintf("%s at length %d", variant, len(x)), got, want)
+	}
+}
+
+func FuzzRowVariantsAgree(f *testing.F) {
+	f.Add(uint64(1), uint8(37), uint8(5), uint32(0x7fc00000))
+	f.Add(uint64(2), uint8(16), uint8(15), uint32(1<<31))
+	f.Add(uint64(3), uint8(31), uint8(30), uint32(0x42b17218)) // where Exp overflows
+	f.Fuzz(func(t *testing.T, seed uint64, n, at uint8, bits uint32) {
+		if n == 0 {
+			t.Skip()
+		}
+		x, y, z := normals(seed, int(n)), normals(seed+1, int(n)), normals(seed+2, int(n))
+		x[int(at)%len(x)] = math.Float32frombits(bits)
+		checkRows(t, x, y, z)
+	})
 }
 
 func FuzzGemmVariantsAgree(f *testing.F) {

@@ -14,14 +14,19 @@ func constant(name string, x float32) reg.VecVirtual {
 }
 
 func broadcast(name string, bits uint32) reg.VecVirtual {
+	v := YMM()
+	VBROADCASTSS(scalar(name, bits), v)
+	return v
+}
+
+// scalar is a constant in read-only memory.
+func scalar(name string, bits uint32) Mem {
 	m, ok := scalars[name]
 	if !ok {
 		m = ConstData(name, U32(bits))
 		scalars[name] = m
 	}
-	v := YMM()
-	VBROADCASTSS(m, v)
-	return v
+	return m
 }
 
 var scalars = map[string]Mem{}
@@ -51,10 +56,13 @@ func eight(name string, x float32) Mem {
 	return m
 }
 
+// coefficients of Exp's polynomial, the highest power's first.
+var coefficients = []float32{1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1}
+
 var horner, limits []Mem
 
 func expConstants() {
-	for i, c := range []float32{1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1} {
+	for i, c := range coefficients {
 		horner = append(horner, eight("horner"+string(rune('0'+i)), c))
 	}
 	limits = []Mem{eight("expLow", -87.33654), eight("expHigh", 88.72283), eight("infinity", float32(math.Inf(1)))}

@@ -1,9 +1,11 @@
-// Command _asm writes the AVX2+FMA variants of package kernel.
+// Command _asm writes the AVX2+FMA and the AVX-512 variants of package kernel.
 //
 //	go run . -out ../avx2_amd64.s -stubs ../avx2_stubs_amd64.go -pkg kernel
+//	go run . -out ../avx512_amd64.s -stubs ../avx512_stubs_amd64.go -pkg kernel -set avx512
 package main
 
 import (
+	"flag"
 	"fmt"
 
 	. "github.com/mmcloughlin/avo/build"
@@ -21,7 +23,15 @@ const (
 )
 
 func main() {
+	sets := map[string]func(){"avx2": avx2, "avx512": avx512}
+	set := flag.String("set", "avx2", "instructions to use: avx2 or avx512")
+	flag.Parse()
 	ConstraintExpr("!noasm")
+	sets[*set]()
+	Generate()
+}
+
+func avx2() {
 	for rows := 1; rows <= 6; rows++ {
 		tile(rows, false)
 	}
@@ -39,7 +49,16 @@ func main() {
 	half()
 	adamW()
 	peak()
-	Generate()
+}
+
+func avx512() {
+	column(false)
+	column(true)
+	rows512()
+	reductions512()
+	maximum512()
+	swiglu512()
+	peak512()
 }
 
 // tile writes products of rows × 16 outputs, tiles of them one below the other: the

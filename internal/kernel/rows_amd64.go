@@ -5,19 +5,20 @@ package kernel
 import (
 	"math"
 	"time"
-
-	"golang.org/x/sys/cpu"
 )
 
-var haveAVX2 = cpu.X86.HasAVX2 && cpu.X86.HasFMA
-
 func tile(m, k int, a []float32, aRow, aCol int, b []float32, bRow int, c []float32, cRow int, accumulate bool) {
-	if !useAVX2.Load() || k == 0 {
+	variant := inUse.Load()
+	if variant == portable || k == 0 {
 		tilePortable(m, k, a, aRow, aCol, b, bRow, c, cRow, accumulate)
 		return
 	}
 	// The assembly trusts its arguments: the last element of each operand is touched here.
 	_, _, _ = a[(m-1)*aRow+(k-1)*aCol], b[(k-1)*bRow+Panel-1], c[(m-1)*cRow+Panel-1]
+	if variant == avx512 {
+		tileAVX512(m, k, &a[0], aRow, aCol, &b[0], bRow, &c[0], cRow, accumulate)
+		return
+	}
 	tiles, rest := sixes(m)
 	if tiles > 0 {
 		tile6AVX2(tiles, k, &a[0], aRow, aCol, &b[0], bRow, &c[0], cRow, accumulate)
@@ -48,40 +49,68 @@ func tile(m, k int, a []float32, aRow, aCol int, b []float32, bRow int, c []floa
 // The functions below do the part of a row that fills whole vectors and return its
 // length; the portable function goes on from there.
 
+// reach is how many of a row's n numbers the variant in use does, and whether that is
+// the whole row: AVX-512 masks the end of a row, AVX2 does whole vectors of the width.
+func reach(n, width int) (done int, whole bool) {
+	switch inUse.Load() {
+	case avx512:
+		return n, true
+	case avx2:
+		return n - n%width, false
+	default:
+		return 0, false
+	}
+}
+
 // vectors is how many vectors of a width fill a row of n numbers; 0 if they are not to
 // be used.
 func vectors(n, width int) int {
-	if !useAVX2.Load() {
+	if inUse.Load() == portable {
 		return 0
 	}
 	return n / width
 }
 
 func dotBlocks(x, y []float32, sums *[lanes]float32) int {
-	blocks := vectors(len(x), lanes)
-	if blocks > 0 {
-		_ = y[len(x)-1]
-		dotAVX2(&x[0], &y[0], blocks, sums)
+	done, whole := reach(len(x), lanes)
+	if done == 0 {
+		return 0
 	}
-	return blocks * lanes
+	_ = y[len(x)-1]
+	if whole {
+		dotAVX512(&x[0], &y[0], done, sums)
+	} else {
+		dotAVX2(&x[0], &y[0], done/lanes, sums)
+	}
+	return done
 }
 
 func normDotBlocks(dy, x, w []float32, sums *[lanes]float32) int {
-	blocks := vectors(len(x), lanes)
-	if blocks > 0 {
-		_, _ = dy[len(x)-1], w[len(x)-1]
-		normDotAVX2(&dy[0], &x[0], &w[0], blocks, sums)
+	done, whole := reach(len(x), lanes)
+	if done == 0 {
+		return 0
 	}
-	return blocks * lanes
+	_, _ = dy[len(x)-1], w[len(x)-1]
+	if whole {
+		normDotAVX512(&dy[0], &x[0], &w[0], done, sums)
+	} else {
+		normDotAVX2(&dy[0], &x[0], &w[0], done/lanes, sums)
+	}
+	return done
 }
 
 // expSumBlocks does the whole row: the last numbers are filled up with −∞, whose
 // exponential is zero and adds nothing.
 func expSumBlocks(dst, x []float32, shift float32, sums *[lanes]float32) int {
-	if !useAVX2.Load() {
+	done, whole := reach(len(x), lanes)
+	if whole && done > 0 {
+		_ = dst[len(x)-1]
+		expSumAVX512(&dst[0], &x[0], len(x), shift, sums)
+		return len(x)
+	}
+	if inUse.Load() == portable {
 		return 0
 	}
-	done := len(x) / lanes * lanes
 	if done > 0 {
 		_ = dst[len(x)-1]
 		expSumAVX2(&dst[0], &x[0], done/lanes, shift, sums)
@@ -103,94 +132,143 @@ var nothing = func() (x [lanes]float32) {
 }()
 
 func maximumBlocks(x []float32) (top float32, done int) {
-	blocks := vectors(len(x), 8)
-	if blocks == 0 {
+	done, whole := reach(len(x), 8)
+	switch {
+	case done == 0:
 		return x[0], 1
+	case whole:
+		return maximumAVX512(&x[0], done, x[0]), done
+	default:
+		return maximumAVX2(&x[0], done/8, x[0]), done
 	}
-	return maximumAVX2(&x[0], blocks, x[0]), blocks * 8
 }
 
 func swigluBlocks(act, sigmoid, gate, up []float32) int {
-	blocks := vectors(len(gate), 8)
-	if blocks > 0 {
-		last := len(gate) - 1
-		_, _, _ = act[last], sigmoid[last], up[last]
-		swigluAVX2(&act[0], &sigmoid[0], &gate[0], &up[0], blocks)
+	done, whole := reach(len(gate), 8)
+	if done == 0 {
+		return 0
 	}
-	return blocks * 8
+	last := len(gate) - 1
+	_, _, _ = act[last], sigmoid[last], up[last]
+	if whole {
+		swigluAVX512(&act[0], &sigmoid[0], &gate[0], &up[0], done)
+	} else {
+		swigluAVX2(&act[0], &sigmoid[0], &gate[0], &up[0], done/8)
+	}
+	return done
 }
 
 func swigluBackwardBlocks(dgate, dup, dact, sigmoid, gate, up []float32) int {
-	blocks := vectors(len(gate), 8)
-	if blocks > 0 {
-		last := len(gate) - 1
-		_, _, _, _, _ = dgate[last], dup[last], dact[last], sigmoid[last], up[last]
-		swigluBackwardAVX2(&dgate[0], &dup[0], &dact[0], &sigmoid[0], &gate[0], &up[0], blocks)
+	done, whole := reach(len(gate), 8)
+	if done == 0 {
+		return 0
 	}
-	return blocks * 8
+	last := len(gate) - 1
+	_, _, _, _, _ = dgate[last], dup[last], dact[last], sigmoid[last], up[last]
+	if whole {
+		swigluBackwardAVX512(&dgate[0], &dup[0], &dact[0], &sigmoid[0], &gate[0], &up[0], done)
+	} else {
+		swigluBackwardAVX2(&dgate[0], &dup[0], &dact[0], &sigmoid[0], &gate[0], &up[0], done/8)
+	}
+	return done
 }
 
 func addBlocks(dst, x []float32) int {
-	blocks := vectors(len(x), 8)
-	if blocks > 0 {
-		_ = dst[len(x)-1]
-		addAVX2(&dst[0], &x[0], blocks)
+	done, whole := reach(len(x), 8)
+	if done == 0 {
+		return 0
 	}
-	return blocks * 8
+	_ = dst[len(x)-1]
+	if whole {
+		addAVX512(&dst[0], &x[0], done)
+	} else {
+		addAVX2(&dst[0], &x[0], done/8)
+	}
+	return done
 }
 
 func addScaledBlocks(dst, x []float32, scale float32) int {
-	blocks := vectors(len(x), 8)
-	if blocks > 0 {
-		_ = dst[len(x)-1]
-		addScaledAVX2(&dst[0], &x[0], blocks, scale)
+	done, whole := reach(len(x), 8)
+	if done == 0 {
+		return 0
 	}
-	return blocks * 8
+	_ = dst[len(x)-1]
+	if whole {
+		addScaledAVX512(&dst[0], &x[0], done, scale)
+	} else {
+		addScaledAVX2(&dst[0], &x[0], done/8, scale)
+	}
+	return done
 }
 
 func scaleBlocks(x []float32, scale float32) int {
-	blocks := vectors(len(x), 8)
-	if blocks > 0 {
-		scaleAVX2(&x[0], blocks, scale)
+	done, whole := reach(len(x), 8)
+	if done == 0 {
+		return 0
 	}
-	return blocks * 8
+	if whole {
+		scaleAVX512(&x[0], done, scale)
+	} else {
+		scaleAVX2(&x[0], done/8, scale)
+	}
+	return done
 }
 
 func normBlocks(y, x, w []float32, rstd float32) int {
-	blocks := vectors(len(x), 8)
-	if blocks > 0 {
-		_, _ = y[len(x)-1], w[len(x)-1]
-		normAVX2(&y[0], &x[0], &w[0], blocks, rstd)
+	done, whole := reach(len(x), 8)
+	if done == 0 {
+		return 0
 	}
-	return blocks * 8
+	_, _ = y[len(x)-1], w[len(x)-1]
+	if whole {
+		normAVX512(&y[0], &x[0], &w[0], done, rstd)
+	} else {
+		normAVX2(&y[0], &x[0], &w[0], done/8, rstd)
+	}
+	return done
 }
 
 func normBackwardBlocks(dx, dy, x, w []float32, rstd, s float32) int {
-	blocks := vectors(len(x), 8)
-	if blocks > 0 {
-		_, _, _ = dx[len(x)-1], dy[len(x)-1], w[len(x)-1]
-		normBackwardAVX2(&dx[0], &dy[0], &x[0], &w[0], blocks, rstd, s)
+	done, whole := reach(len(x), 8)
+	if done == 0 {
+		return 0
 	}
-	return blocks * 8
+	_, _, _ = dx[len(x)-1], dy[len(x)-1], w[len(x)-1]
+	if whole {
+		normBackwardAVX512(&dx[0], &dy[0], &x[0], &w[0], done, rstd, s)
+	} else {
+		normBackwardAVX2(&dx[0], &dy[0], &x[0], &w[0], done/8, rstd, s)
+	}
+	return done
 }
 
 func normWeightBlocks(dw, dy, x []float32, rstd float32) int {
-	blocks := vectors(len(x), 8)
-	if blocks > 0 {
-		_, _ = dw[len(x)-1], dy[len(x)-1]
-		normWeightAVX2(&dw[0], &dy[0], &x[0], blocks, rstd)
+	done, whole := reach(len(x), 8)
+	if done == 0 {
+		return 0
 	}
-	return blocks * 8
+	_, _ = dw[len(x)-1], dy[len(x)-1]
+	if whole {
+		normWeightAVX512(&dw[0], &dy[0], &x[0], done, rstd)
+	} else {
+		normWeightAVX2(&dw[0], &dy[0], &x[0], done/8, rstd)
+	}
+	return done
 }
 
 func turnBlocks(low, high, cos, sin []float32, sign float32) int {
-	blocks := vectors(len(cos), 8)
-	if blocks > 0 {
-		last := len(cos) - 1
-		_, _, _ = low[last], high[last], sin[last]
-		turnAVX2(&low[0], &high[0], &cos[0], &sin[0], blocks, sign)
+	done, whole := reach(len(cos), 8)
+	if done == 0 {
+		return 0
 	}
-	return blocks * 8
+	last := len(cos) - 1
+	_, _, _ = low[last], high[last], sin[last]
+	if whole {
+		turnAVX512(&low[0], &high[0], &cos[0], &sin[0], done, sign)
+	} else {
+		turnAVX2(&low[0], &high[0], &cos[0], &sin[0], done/8, sign)
+	}
+	return done
 }
 
 // sixes cuts m rows into tiles of six and a rest of at most eight: one or two rows alone
@@ -204,12 +282,17 @@ func sixes(m int) (tiles, rest int) {
 }
 
 func tileHalf(m, k int, a []float32, aRow, aCol int, b []uint32, c []float32, cRow int, accumulate bool) {
-	if !useAVX2.Load() || k == 0 {
+	variant := inUse.Load()
+	if variant == portable || k == 0 {
 		tileHalfPortable(m, k, a, aRow, aCol, b, c, cRow, accumulate)
 		return
 	}
 	// The assembly trusts its arguments: the last element of each operand is touched here.
 	_, _, _ = a[(m-1)*aRow+(k-1)*aCol], b[k*Panel/2-1], c[(m-1)*cRow+Panel-1]
+	if variant == avx512 {
+		tileHalfAVX512(m, k, &a[0], aRow, aCol, &b[0], &c[0], cRow, accumulate)
+		return
+	}
 	tiles, rest := sixes(m)
 	if tiles > 0 {
 		tile6HalfAVX2(tiles, k, &a[0], aRow, aCol, &b[0], &c[0], cRow, accumulate)
@@ -247,7 +330,7 @@ func roundHalfBlocks(dst, x []float32) int {
 }
 
 func halve(dst []uint32, src []float32, rows int) {
-	if !useAVX2.Load() || rows == 0 {
+	if inUse.Load() == portable || rows == 0 {
 		halvePortable(dst, src, rows)
 		return
 	}
@@ -256,7 +339,7 @@ func halve(dst []uint32, src []float32, rows int) {
 }
 
 func gatherPanels(dst, src []float32, stride, rows, panels int) (done int) {
-	if !useAVX2.Load() || rows == 0 || panels == 0 {
+	if inUse.Load() == portable || rows == 0 || panels == 0 {
 		return 0
 	}
 	_, _ = dst[rows*panels*Panel-1], src[(rows-1)*stride+panels*Panel-1]
@@ -292,15 +375,24 @@ func adamBlocks(p, g, m, v []float32, c *adamConstants) int {
 // program at best: fused products in registers, for about ten milliseconds. It is 0
 // where nothing faster than the portable code is known.
 func Peak() float64 {
-	if !haveAVX2 {
+	const turns = 100_000
+	switch len(variants) - 1 {
+	case avx512:
+		return rate(peakAVX512, turns, 384)
+	case avx2:
+		return rate(peakAVX2, turns, 192)
+	default:
 		return 0
 	}
-	const turns = 100_000
+}
+
+// rate is the operations a second of the best of three runs; a fused product is two.
+func rate(run func(turns int), turns, products int) float64 {
 	best := 0.0
 	for range 3 {
 		start := time.Now()
-		peakAVX2(turns)
-		best = max(best, 2*192*turns/time.Since(start).Seconds())
+		run(turns)
+		best = max(best, 2*float64(products)*float64(turns)/time.Since(start).Seconds())
 	}
 	return best
 }

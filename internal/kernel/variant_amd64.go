@@ -1,0 +1,26 @@
+//go:build !noasm
+
+package kernel
+
+import "golang.org/x/sys/cpu"
+
+// The variants of amd64; a machine that has one has those before it.
+const (
+	portable = iota
+	avx2
+	avx512
+)
+
+var variants = []string{"portable", "avx2", "avx512"}[:fastest()+1]
+
+func fastest() int {
+	x := &cpu.X86
+	switch {
+	case !x.HasAVX2 || !x.HasFMA:
+		return portable
+	case !x.HasBMI2 || !x.HasAVX512F || !x.HasAVX512VL || !x.HasAVX512DQ || !x.HasAVX512BW:
+		return avx2
+	default:
+		return avx512
+	}
+}
