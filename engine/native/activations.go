@@ -5,6 +5,7 @@ import (
 
 	"github.com/negativa-lab/negativa"
 	"github.com/negativa-lab/negativa/engine"
+	"github.com/negativa-lab/negativa/internal/kernel"
 )
 
 // unit is a prompt and the completions that follow it in a packed batch. The prompt's
@@ -157,39 +158,39 @@ func (a *activations) size(c Config, again bool, threads int) {
 			x := a.layers[i].x
 			a.layers[i] = a.shared
 			a.layers[i].x = x
-			grow(&a.layers[i].x, n*c.HiddenSize)
+			kernel.Resize(&a.layers[i].x, n*c.HiddenSize)
 			continue
 		}
 		a.layers[i].size(c, n)
 	}
-	grow(&a.x, n*c.HiddenSize)
-	grow(&a.hidden, targets*c.HiddenSize)
-	grow(&a.hiddenR, targets)
-	grow(&a.logits, min(targets, headRows(c))*c.VocabSize)
-	grow(&a.lse, targets)
-	grow(&a.logprobs, targets)
-	grow(&a.entropy, targets)
-	grow(&a.values, targets)
+	kernel.Resize(&a.x, n*c.HiddenSize)
+	kernel.Resize(&a.hidden, targets*c.HiddenSize)
+	kernel.Resize(&a.hiddenR, targets)
+	kernel.Resize(&a.logits, min(targets, headRows(c))*c.VocabSize)
+	kernel.Resize(&a.lse, targets)
+	kernel.Resize(&a.logprobs, targets)
+	kernel.Resize(&a.entropy, targets)
+	kernel.Resize(&a.values, targets)
 	a.cut(blockRows(c), threads)
 }
 
 func (r *rows) size(c Config, n int) {
 	for _, x := range [...]*[]float32{&r.x, &r.normed, &r.mid, &r.midNormed} {
-		grow(x, n*c.HiddenSize)
+		kernel.Resize(x, n*c.HiddenSize)
 	}
 	for _, x := range [...]*[]float32{&r.qRaw, &r.q, &r.attended} {
-		grow(x, n*c.queryWidth())
+		kernel.Resize(x, n*c.queryWidth())
 	}
 	for _, x := range [...]*[]float32{&r.kRaw, &r.k, &r.v} {
-		grow(x, n*c.keyWidth())
+		kernel.Resize(x, n*c.keyWidth())
 	}
 	for _, x := range [...]*[]float32{&r.gate, &r.up, &r.sigmoid, &r.activation} {
-		grow(x, n*c.IntermediateSize)
+		kernel.Resize(x, n*c.IntermediateSize)
 	}
-	grow(&r.rstd, n)
-	grow(&r.midRstd, n)
-	grow(&r.qRstd, n*c.Heads)
-	grow(&r.kRstd, n*c.KVHeads)
+	kernel.Resize(&r.rstd, n)
+	kernel.Resize(&r.midRstd, n)
+	kernel.Resize(&r.qRstd, n*c.Heads)
+	kernel.Resize(&r.kRstd, n*c.KVHeads)
 }
 
 // slice is the same layer's activations of rows from … to−1.
@@ -204,15 +205,6 @@ func (r *rows) slice(c Config, from, to int) rows {
 		gate: cut(r.gate, c.IntermediateSize), up: cut(r.up, c.IntermediateSize),
 		sigmoid: cut(r.sigmoid, c.IntermediateSize), activation: cut(r.activation, c.IntermediateSize),
 	}
-}
-
-// grow sets a slice's length, keeping its memory where that suffices. Contents are
-// not kept.
-func grow[T any](x *[]T, n int) {
-	if cap(*x) < n {
-		*x = make([]T, n)
-	}
-	*x = (*x)[:n]
 }
 
 // block is a run of whole units that one thread takes through all layers, and its rows.

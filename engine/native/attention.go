@@ -22,11 +22,11 @@ type attentionScratch struct {
 
 func (s *attentionScratch) size(c Config, longest int, backward bool) {
 	s.wide = padded(longest)
-	grow(&s.keys, c.HeadDim*s.wide)
-	grow(&s.scores, queryRows*s.wide)
+	kernel.Resize(&s.keys, c.HeadDim*s.wide)
+	kernel.Resize(&s.scores, queryRows*s.wide)
 	if backward {
-		grow(&s.values, c.HeadDim*s.wide)
-		grow(&s.flow, queryRows*s.wide)
+		kernel.Resize(&s.values, c.HeadDim*s.wide)
+		kernel.Resize(&s.flow, queryRows*s.wide)
 	}
 }
 

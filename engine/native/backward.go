@@ -44,26 +44,26 @@ type layerFlow struct {
 func (f *flows) size(c Config, precision Precision, n, targets int) {
 	l := &f.layer
 	for _, x := range [...]*[]float32{&l.out, &l.midNormed, &l.mid, &l.normed, &f.in} {
-		grow(x, n*c.HiddenSize)
+		kernel.Resize(x, n*c.HiddenSize)
 	}
 	if precision == BF16 {
-		grow(&l.outFactor, n*c.HiddenSize)
-		grow(&l.midFactor, n*c.HiddenSize)
+		kernel.Resize(&l.outFactor, n*c.HiddenSize)
+		kernel.Resize(&l.midFactor, n*c.HiddenSize)
 	} else {
 		l.outFactor, l.midFactor = l.out, l.mid
 	}
 	f.precision = precision
 	for _, x := range [...]*[]float32{&l.attended, &l.q, &l.qRaw} {
-		grow(x, n*c.queryWidth())
+		kernel.Resize(x, n*c.queryWidth())
 	}
 	for _, x := range [...]*[]float32{&l.k, &l.kRaw, &l.v} {
-		grow(x, n*c.keyWidth())
+		kernel.Resize(x, n*c.keyWidth())
 	}
-	grow(&l.gate, n*c.IntermediateSize)
-	grow(&l.up, n*c.IntermediateSize)
-	grow(&f.hidden, targets*c.HiddenSize)
+	kernel.Resize(&l.gate, n*c.IntermediateSize)
+	kernel.Resize(&l.up, n*c.IntermediateSize)
+	kernel.Resize(&f.hidden, targets*c.HiddenSize)
 	for _, x := range [...]*[]float64{&f.logprob, &f.entropy, &f.value} {
-		grow(x, targets)
+		kernel.Resize(x, targets)
 		clear(*x)
 	}
 }

@@ -17,7 +17,7 @@ func cacheNumbers(c Config, positions int) int {
 // reserve makes room for some positions. What was there is lost.
 func (k *cache) reserve(c Config, positions int) {
 	k.room = padded(positions)
-	grow(&k.data, cacheNumbers(c, positions))
+	kernel.Resize(&k.data, cacheNumbers(c, positions))
 }
 
 // head returns one head's keys and values.
@@ -48,7 +48,7 @@ func attend(layer int, lanes []*lane, q, out []float32, c Config, scores *[]floa
 	for _, l := range lanes {
 		wide = max(wide, prompt.length+padded(l.own()))
 	}
-	grow(scores, len(lanes)*group*wide)
+	kernel.Resize(scores, len(lanes)*group*wide)
 	p := *scores
 	for kv := range c.KVHeads {
 		keys, values := prompt.cache.head(layer, kv, c)

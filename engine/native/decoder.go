@@ -249,7 +249,7 @@ func (d *decoder) step() {
 
 func (d *decoder) size(c Config, n int) {
 	d.rows.size(c, n)
-	grow(&d.logits, n*c.VocabSize)
+	kernel.Resize(&d.logits, n*c.VocabSize)
 }
 
 // share is one part of the lanes.
@@ -294,7 +294,7 @@ func (d *decoder) chooseAll(i int) {
 func (d *decoder) choose(l *lane, z []float32, p *part) {
 	params := d.queue.params
 	token := sampling.Draw(z, params, l.seed.Float64(uint64(len(l.tokens))), &p.draw)
-	grow(&p.exp, len(z))
+	kernel.Resize(&p.exp, len(z))
 	lp := logprob(z, int(token), kernel.LogSumExp(z, p.exp))
 	l.tokens = append(l.tokens, token)
 	l.logprobs = append(l.logprobs, lp)

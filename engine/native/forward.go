@@ -100,7 +100,7 @@ func (m *model) predict(a *activations, from, to, at int, divisor float32, full 
 	logits := a.logits[at*c.VocabSize : (at+to-from)*c.VocabSize]
 	m.project(logits, hidden, to-from, divisor, alone)
 	scratch := scratches.Get()
-	grow(&scratch.scores, c.VocabSize)
+	kernel.Resize(&scratch.scores, c.VocabSize)
 	for i := from; i < to; i++ {
 		z := logits[(i-from)*c.VocabSize : (i-from+1)*c.VocabSize]
 		a.lse[i] = kernel.LogSumExp(z, scratch.scores)

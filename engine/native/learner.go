@@ -53,7 +53,7 @@ func newLearner(s *scorer) *learner {
 	}
 	l.topBlock = func(i int) { l.model.targetsBackward(a, f, a.blocks[i]) }
 	l.layerBlock = func(i int) {
-		if l.options.Recompute {
+		if l.options.Recompute && l.layer < len(a.layers)-1 { // the last layer's are still there
 			l.model.forwardLayer(l.layer, a, a.blocks[i])
 		}
 		l.model.layerBackward(l.layer, a, f, a.blocks[i])
@@ -146,8 +146,8 @@ func (l *learner) microBatch(rows []int, temperature float64) error {
 	defer func() { l.rows = whole }()
 	l.evaluate(temperature, l.loss.Entropies || l.loss.Values)
 	f.size(l.model.config, l.model.precision, len(a.tokens), len(a.expected))
-	grow(&l.losses, len(rows))
-	grow(&l.slopes, len(rows))
+	kernel.Resize(&l.losses, len(rows))
+	kernel.Resize(&l.slopes, len(rows))
 	kernel.Parallel(l.options.Threads, len(rows), l.ask)
 	for i, loss := range l.losses {
 		if !finite(loss) {

@@ -24,6 +24,7 @@ func TestModelsBeyondMemoryAreRefused(t *testing.T) {
 	memoryLeft = func() int64 { return 1000 }
 	_, made := New(small(true), 1, Options{})
 	_, opened := Open(dir, Options{})
+	_, frozen := e.Reference()
 	_, trained := e.ForwardBackward(t.Context(), distinctBatch(e, 2), nextToken(2), 1)
 	for name, c := range map[string]struct {
 		err  error
@@ -31,6 +32,7 @@ func TestModelsBeyondMemoryAreRefused(t *testing.T) {
 	}{
 		"New":             {made, "weights packed for products"},
 		"Open":            {opened, dir},
+		"Reference":       {frozen, "freeze a reference"},
 		"ForwardBackward": {trained, "activations of 2048 tokens"},
 	} {
 		if c.err == nil || !strings.Contains(c.err.Error(), c.want) || !strings.Contains(c.err.Error(), "0.00 GiB are left") {

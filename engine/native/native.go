@@ -142,6 +142,9 @@ func (e *Engine) Capabilities() engine.Capabilities {
 
 // Reference implements engine.Engine with a copy of the parameters.
 func (e *Engine) Reference() (engine.Scorer, error) {
+	if err := afford(e.model.config.toSample(e.options), "choose a smaller model, or dtype bf16"); err != nil {
+		return nil, fmt.Errorf("freeze a reference: %w", err)
+	}
 	p := newParams(e.model.config)
 	copy(p.arena, e.model.arena)
 	return reference{newScorer(newModel(p, e.options), e.options)}, nil

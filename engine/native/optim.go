@@ -53,7 +53,7 @@ func newStepper() *stepper {
 // norm is the length of the gradient.
 func (s *stepper) norm(g []float32, threads int) float64 {
 	s.g = g
-	grow(&s.squares, (len(g)+squareBlock-1)/squareBlock)
+	kernel.Resize(&s.squares, (len(g)+squareBlock-1)/squareBlock)
 	kernel.Parallel(threads, len(s.squares), s.square)
 	var sum float64
 	for _, part := range s.squares {

@@ -46,7 +46,7 @@ func (s *split) between(wrong bool) {
 }
 
 func (s *split) keep(buffer int) []float32 {
-	grow(&s.buffers[buffer], len(s.g.arena))
+	kernel.Resize(&s.buffers[buffer], len(s.g.arena))
 	s.g.sum(s.buffers[buffer])
 	return s.buffers[buffer]
 }

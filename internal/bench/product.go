@@ -13,7 +13,7 @@ type extent struct{ m, n, k int }
 
 func (e extent) String() string { return fmt.Sprintf("%dx%dx%d", e.m, e.n, e.k) }
 
-// forwardExtents are a square product and projections of the models in models.go: few
+// forwardExtents are a square product and projections of the models in model.go: few
 // rows and many, wide and narrow.
 var forwardExtents = []extent{
 	{1024, 1024, 1024},
@@ -70,34 +70,35 @@ func product(name string, e extent, prepare multiply) Work {
 	}}
 }
 
-// forward and backward multiply by weights that are packed beforehand, as an engine packs
-// them once for many products.
+// forward multiplies by weights that are packed beforehand, as the engine packs them once
+// for many products; backward by weights as they lie, as the engine does.
 func forward(e extent, pack func(p *kernel.Packed, b kernel.View, k, n int)) multiply {
 	return func(s *session) (c []float32, run func()) {
 		var w kernel.Packed
 		pack(&w, kernel.Dense(numbers(s.Seed, e.n*e.k), e.k).T(), e.k, e.n)
-		return packedProduct(numbers(s.Seed+1, e.m*e.k), &w, e.m, s.Threads)
+		x := numbers(s.Seed+1, e.m*e.k)
+		c = make([]float32, e.m*e.n)
+		return c, byRows(e.m, s.Threads, func(from, to int) {
+			kernel.GemmPacked(c[from*e.n:], e.n, to-from, kernel.Dense(x[from*e.k:], e.k), &w, false)
+		})
 	}
 }
 
 func backward(e extent) multiply {
-	return func(s *session) (c []float32, run func()) {
-		var w kernel.Packed
-		w.Pack(kernel.Dense(numbers(s.Seed, e.n*e.k), e.k), e.n, e.k)
-		return packedProduct(numbers(s.Seed+1, e.m*e.n), &w, e.m, s.Threads)
+	return func(s *session) (dx []float32, run func()) {
+		w, dy := numbers(s.Seed, e.n*e.k), numbers(s.Seed+1, e.m*e.n)
+		dx = make([]float32, e.m*e.k)
+		return dx, byRows(e.m, s.Threads, func(from, to int) {
+			kernel.Gemm(dx[from*e.k:], e.k, to-from, e.k, e.n, kernel.Dense(dy[from*e.n:], e.n), w, e.k, false)
+		})
 	}
 }
 
-// packedProduct computes m rows; threads split them.
-func packedProduct(a []float32, b *kernel.Packed, m, threads int) (c []float32, run func()) {
-	c = make([]float32, m*b.N)
+// byRows runs multiply for m rows; threads split them.
+func byRows(m, threads int, multiply func(from, to int)) (run func()) {
 	parts, size := split(m, threads)
-	task := func(i int) {
-		from := i * size
-		to := min(m, from+size)
-		kernel.GemmPacked(c[from*b.N:], b.N, to-from, kernel.Dense(a[from*b.K:], b.K), b, false)
-	}
-	return c, func() { kernel.Parallel(threads, parts, task) }
+	task := func(i int) { multiply(i*size, min(m, (i+1)*size)) }
+	return func() { kernel.Parallel(threads, parts, task) }
 }
 
 // split cuts n rows into parts of at most 192, as many for each thread.
@@ -108,8 +109,7 @@ func split(n, threads int) (parts, size int) {
 	return (n + size - 1) / size, size
 }
 
-// A task of a weight's gradient owns some of the weight's rows and walks the layer's rows
-// in runs that stay in cache.
+// taskOutputs is how many of a weight's rows one task of its gradient owns.
 const taskOutputs = 96
 
 func weightGradient(e extent) multiply {

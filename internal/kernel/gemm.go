@@ -33,7 +33,7 @@ type Packed struct {
 // Pack stores a K × N view as panels, reusing p's memory.
 func (p *Packed) Pack(b View, k, n int) {
 	p.K, p.N, p.half = k, n, nil
-	resize(&p.full, p.Panels()*k*Panel)
+	Resize(&p.full, p.Panels()*k*Panel)
 	for j0 := 0; j0 < n; j0 += Panel {
 		packPanel(p.full[j0*k:], b, k, j0, min(Panel, n-j0))
 	}
@@ -42,7 +42,7 @@ func (p *Packed) Pack(b View, k, n int) {
 // PackHalf is Pack with every number rounded to bfloat16, in half the memory.
 func (p *Packed) PackHalf(b View, k, n int) {
 	p.K, p.N, p.full = k, n, nil
-	resize(&p.half, p.Panels()*k*Panel/2)
+	Resize(&p.half, p.Panels()*k*Panel/2)
 	scratch := panels.Get()
 	for j0 := 0; j0 < n; j0 += Panel {
 		for k0 := 0; k0 < k; k0 += chunk {
@@ -56,13 +56,6 @@ func (p *Packed) PackHalf(b View, k, n int) {
 
 // Panels is the number of panels.
 func (p *Packed) Panels() int { return (p.N + Panel - 1) / Panel }
-
-func resize[T any](x *[]T, n int) {
-	if cap(*x) < n {
-		*x = make([]T, n)
-	}
-	*x = (*x)[:n]
-}
 
 func packPanel(dst []float32, b View, k, j0, cols int) {
 	switch {
@@ -163,8 +156,8 @@ const outerRows = 128
 // few lines of the cache.
 func GemmOuter(c []float32, cRow, m, n, k int, a []float32, aRow int, b []float32, bRow int) {
 	scratch := outers.Get()
-	resize(&scratch.a, outerRows*m)
-	resize(&scratch.b, outerRows*(n+Panel-1))
+	Resize(&scratch.a, outerRows*m)
+	Resize(&scratch.b, outerRows*(n+Panel-1))
 	for k0 := 0; k0 < k; k0 += outerRows {
 		rows := min(outerRows, k-k0)
 		for i := range rows {

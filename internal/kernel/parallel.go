@@ -126,7 +126,7 @@ type signal struct {
 
 func newSignal() signal { return signal{new(atomic.Bool), make(chan struct{}, 1)} }
 
-// looks is how often a waiting goroutine looks before it sleeps: about 20 µs.
+// looks is how often a waiting goroutine looks before it sleeps: some 30 µs.
 const looks = 300
 
 func (s signal) await(ready func() bool) {

@@ -28,3 +28,12 @@ func (p *Pool[T]) Put(x *T) {
 	defer p.mu.Unlock()
 	p.free = append(p.free, x)
 }
+
+// Resize sets a slice's length, keeping its memory where that suffices. Contents are not
+// kept.
+func Resize[T any](x *[]T, n int) {
+	if cap(*x) < n {
+		*x = make([]T, n)
+	}
+	*x = (*x)[:n]
+}
