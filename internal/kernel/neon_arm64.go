@@ -20,6 +20,16 @@ func tile4NEON(tiles, k int, a *float32, aRow, aCol int, b *float32, bRow int, c
 //go:noescape
 func tile1NEON(tiles, k int, a *float32, aRow, aCol int, b *float32, bRow int, c *float32, cRow int, accumulate bool)
 
+// tile4HalfNEON is tileHalfPortable with m = 4·tiles and k ≥ 1; row k of B starts at b[k·bRow].
+//
+//go:noescape
+func tile4HalfNEON(tiles, k int, a *float32, aRow, aCol int, b *uint32, bRow int, c *float32, cRow int, accumulate bool)
+
+// tile1HalfNEON is tileHalfPortable with m = tiles and k ≥ 1; row k of B starts at b[k·bRow].
+//
+//go:noescape
+func tile1HalfNEON(tiles, k int, a *float32, aRow, aCol int, b *uint32, bRow int, c *float32, cRow int, accumulate bool)
+
 // dotNEON is dotPortable for blocks of sixteen.
 //
 //go:noescape
@@ -40,62 +50,75 @@ func addScaledNEON(dst, x *float32, blocks int, scale float32)
 //go:noescape
 func scaleNEON(x *float32, blocks int, scale float32)
 
-func tile(m, k int, a []float32, aRow, aCol int, b []float32, bRow int, c []float32, cRow int, accumulate bool) {
-	if inUse.Load() == portable || k == 0 {
-		tilePortable(m, k, a, aRow, aCol, b, bRow, c, cRow, accumulate)
-		return
-	}
-	// The assembly trusts its arguments: the last element of each operand is touched here.
-	_, _, _ = a[(m-1)*aRow+(k-1)*aCol], b[(k-1)*bRow+Panel-1], c[(m-1)*cRow+Panel-1]
-	if tiles := m / 4; tiles > 0 {
-		tile4NEON(tiles, k, &a[0], aRow, aCol, &b[0], bRow, &c[0], cRow, accumulate)
-	}
-	if rest := m % 4; rest > 0 {
-		a, c = a[(m-rest)*aRow:], c[(m-rest)*cRow:]
-		tile1NEON(rest, k, &a[0], aRow, aCol, &b[0], bRow, &c[0], cRow, accumulate)
-	}
-}
+// maximumNEON is the maximum of first and blocks of sixteen.
+//
+//go:noescape
+func maximumNEON(x *float32, blocks int, first float32) float32
 
-// vectors is how many vectors of a width fill a row of n numbers; 0 if they are not to
-// be used.
-func vectors(n, width int) int {
-	if inUse.Load() == portable {
-		return 0
-	}
-	return n / width
-}
+// expSumNEON is expSumPortable for blocks of sixteen.
+//
+//go:noescape
+func expSumNEON(dst, x *float32, blocks int, shift float32, sums *[lanes]float32)
 
-func dotBlocks(x, y []float32, sums *[lanes]float32) int {
-	blocks := vectors(len(x), lanes)
-	if blocks > 0 {
-		_ = y[len(x)-1]
-		dotNEON(&x[0], &y[0], blocks, sums)
-	}
-	return blocks * lanes
-}
+// swigluNEON is swigluPortable for blocks of four.
+//
+//go:noescape
+func swigluNEON(act, sigmoid, gate, up *float32, blocks int)
 
-func addBlocks(dst, x []float32) int {
-	blocks := vectors(len(x), 4)
-	if blocks > 0 {
-		_ = dst[len(x)-1]
-		addNEON(&dst[0], &x[0], blocks)
-	}
-	return blocks * 4
-}
+// swigluBackwardNEON is swigluBackwardPortable for blocks of four.
+//
+//go:noescape
+func swigluBackwardNEON(dgate, dup, dact, sigmoid, gate, up *float32, blocks int)
 
-func addScaledBlocks(dst, x []float32, scale float32) int {
-	blocks := vectors(len(x), 4)
-	if blocks > 0 {
-		_ = dst[len(x)-1]
-		addScaledNEON(&dst[0], &x[0], blocks, scale)
-	}
-	return blocks * 4
-}
+// normNEON is normPortable for blocks of four.
+//
+//go:noescape
+func normNEON(y, x, w *float32, blocks int, rstd float32)
 
-func scaleBlocks(x []float32, scale float32) int {
-	blocks := vectors(len(x), 4)
-	if blocks > 0 {
-		scaleNEON(&x[0], blocks, scale)
-	}
-	return blocks * 4
-}
+// normDotNEON is normDotPortable for blocks of sixteen.
+//
+//go:noescape
+func normDotNEON(dy, x, w *float32, blocks int, sums *[lanes]float32)
+
+// normBackwardNEON is normBackwardPortable for blocks of four.
+//
+//go:noescape
+func normBackwardNEON(dx, dy, x, w *float32, blocks int, rstd, s float32)
+
+// normWeightNEON is normWeightPortable for blocks of four.
+//
+//go:noescape
+func normWeightNEON(dw, dy, x *float32, blocks int, rstd float32)
+
+// turnNEON is turnPortable for blocks of four.
+//
+//go:noescape
+func turnNEON(low, high, cos, sin *float32, blocks int, sign float32)
+
+// roundHalfNEON is RoundHalf for blocks of four.
+//
+//go:noescape
+func roundHalfNEON(dst, x *float32, blocks int)
+
+// halveNEON is halvePortable for rows ≥ 1.
+//
+//go:noescape
+func halveNEON(dst *uint32, src *float32, rows int)
+
+// transposeNEON is transposePortable for eight rows of 4·blocks numbers.
+//
+//go:noescape
+func transposeNEON(dst *float32, dstRow int, src *float32, srcRow, blocks int)
+
+// gatherNEON copies rows of 16·panels numbers, stride apart, to panels.
+//
+//go:noescape
+func gatherNEON(dst, src *float32, stride, rows, panels int)
+
+// adamWNEON is adamConstants.update for blocks of two.
+//
+//go:noescape
+func adamWNEON(p, grad, m, v *float32, blocks int, c *adamConstants)
+
+// peakNEON makes 64 fused products a turn, in registers alone.
+func peakNEON(turns int)

@@ -15,3 +15,38 @@ func addBlocks(_, _ []float32) int { return 0 }
 func addScaledBlocks(_, _ []float32, _ float32) int { return 0 }
 
 func scaleBlocks(_ []float32, _ float32) int { return 0 }
+
+func normDotBlocks(_, _, _ []float32, _ *[lanes]float32) int { return 0 }
+
+func expSumBlocks(_, _ []float32, _ float32, _ *[lanes]float32) int { return 0 }
+
+func maximumBlocks(x []float32) (top float32, done int) { return x[0], 1 }
+
+func swigluBlocks(_, _, _, _ []float32) int { return 0 }
+
+func swigluBackwardBlocks(_, _, _, _, _, _ []float32) int { return 0 }
+
+func normBlocks(_, _, _ []float32, _ float32) int { return 0 }
+
+func normBackwardBlocks(_, _, _, _ []float32, _, _ float32) int { return 0 }
+
+func normWeightBlocks(_, _, _ []float32, _ float32) int { return 0 }
+
+func turnBlocks(_, _, _, _ []float32, _ float32) int { return 0 }
+
+func tileHalf(m, k int, a []float32, aRow, aCol int, b []uint32, c []float32, cRow int, accumulate bool) {
+	tileHalfPortable(m, k, a, aRow, aCol, b, c, cRow, accumulate)
+}
+
+func roundHalfBlocks(_, _ []float32) int { return 0 }
+
+func halve(dst []uint32, src []float32, rows int) { halvePortable(dst, src, rows) }
+
+func gatherPanels(_, _ []float32, _, _, _ int) int { return 0 }
+
+func transposeBlocks(_ []float32, _ int, _ []float32, _, _, _ int) int { return 0 }
+
+func adamBlocks(_, _, _, _ []float32, _ *adamConstants) int { return 0 }
+
+// Peak measures nothing here: no assembly is known for this machine.
+func Peak() float64 { return 0 }

@@ -2,11 +2,6 @@
 
 package kernel
 
-import (
-	"math"
-	"time"
-)
-
 func tile(m, k int, a []float32, aRow, aCol int, b []float32, bRow int, c []float32, cRow int, accumulate bool) {
 	variant := inUse.Load()
 	if variant == portable || k == 0 {
@@ -46,9 +41,6 @@ func tile(m, k int, a []float32, aRow, aCol int, b []float32, bRow int, c []floa
 	}
 }
 
-// The functions below do the part of a row that fills whole vectors and return its
-// length; the portable function goes on from there.
-
 // reach is how many of a row's n numbers the variant in use does, and whether that is
 // the whole row: AVX-512 masks the end of a row, AVX2 does whole vectors of the width.
 func reach(n, width int) (done int, whole bool) {
@@ -60,15 +52,6 @@ func reach(n, width int) (done int, whole bool) {
 	default:
 		return 0, false
 	}
-}
-
-// vectors is how many vectors of a width fill a row of n numbers; 0 if they are not to
-// be used.
-func vectors(n, width int) int {
-	if inUse.Load() == portable {
-		return 0
-	}
-	return n / width
 }
 
 func dotBlocks(x, y []float32, sums *[lanes]float32) int {
@@ -123,13 +106,6 @@ func expSumBlocks(dst, x []float32, shift float32, sums *[lanes]float32) int {
 	}
 	return len(x)
 }
-
-var nothing = func() (x [lanes]float32) {
-	for i := range x {
-		x[i] = float32(math.Inf(-1))
-	}
-	return x
-}()
 
 func maximumBlocks(x []float32) (top float32, done int) {
 	done, whole := reach(len(x), 8)
@@ -384,15 +360,4 @@ func Peak() float64 {
 	default:
 		return 0
 	}
-}
-
-// rate is the operations a second of the best of three runs; a fused product is two.
-func rate(run func(turns int), turns, products int) float64 {
-	best := 0.0
-	for range 3 {
-		start := time.Now()
-		run(turns)
-		best = max(best, 2*float64(products)*float64(turns)/time.Since(start).Seconds())
-	}
-	return best
 }

@@ -1,0 +1,224 @@
+//go:build !noasm
+
+package kernel
+
+func tile(m, k int, a []float32, aRow, aCol int, b []float32, bRow int, c []float32, cRow int, accumulate bool) {
+	if inUse.Load() == portable || k == 0 {
+		tilePortable(m, k, a, aRow, aCol, b, bRow, c, cRow, accumulate)
+		return
+	}
+	// The assembly trusts its arguments: the last element of each operand is touched here.
+	_, _, _ = a[(m-1)*aRow+(k-1)*aCol], b[(k-1)*bRow+Panel-1], c[(m-1)*cRow+Panel-1]
+	if tiles := m / 4; tiles > 0 {
+		tile4NEON(tiles, k, &a[0], aRow, aCol, &b[0], bRow, &c[0], cRow, accumulate)
+	}
+	if rest := m % 4; rest > 0 {
+		a, c = a[(m-rest)*aRow:], c[(m-rest)*cRow:]
+		tile1NEON(rest, k, &a[0], aRow, aCol, &b[0], bRow, &c[0], cRow, accumulate)
+	}
+}
+
+func tileHalf(m, k int, a []float32, aRow, aCol int, b []uint32, c []float32, cRow int, accumulate bool) {
+	if inUse.Load() == portable || k == 0 {
+		tileHalfPortable(m, k, a, aRow, aCol, b, c, cRow, accumulate)
+		return
+	}
+	const bRow = Panel / 2
+	_, _, _ = a[(m-1)*aRow+(k-1)*aCol], b[k*bRow-1], c[(m-1)*cRow+Panel-1]
+	if tiles := m / 4; tiles > 0 {
+		tile4HalfNEON(tiles, k, &a[0], aRow, aCol, &b[0], bRow, &c[0], cRow, accumulate)
+	}
+	if rest := m % 4; rest > 0 {
+		a, c = a[(m-rest)*aRow:], c[(m-rest)*cRow:]
+		tile1HalfNEON(rest, k, &a[0], aRow, aCol, &b[0], bRow, &c[0], cRow, accumulate)
+	}
+}
+
+func dotBlocks(x, y []float32, sums *[lanes]float32) int {
+	blocks := vectors(len(x), lanes)
+	if blocks > 0 {
+		_ = y[len(x)-1]
+		dotNEON(&x[0], &y[0], blocks, sums)
+	}
+	return blocks * lanes
+}
+
+func addBlocks(dst, x []float32) int {
+	blocks := vectors(len(x), 4)
+	if blocks > 0 {
+		_ = dst[len(x)-1]
+		addNEON(&dst[0], &x[0], blocks)
+	}
+	return blocks * 4
+}
+
+func addScaledBlocks(dst, x []float32, scale float32) int {
+	blocks := vectors(len(x), 4)
+	if blocks > 0 {
+		_ = dst[len(x)-1]
+		addScaledNEON(&dst[0], &x[0], blocks, scale)
+	}
+	return blocks * 4
+}
+
+func scaleBlocks(x []float32, scale float32) int {
+	blocks := vectors(len(x), 4)
+	if blocks > 0 {
+		scaleNEON(&x[0], blocks, scale)
+	}
+	return blocks * 4
+}
+
+func maximumBlocks(x []float32) (top float32, done int) {
+	blocks := vectors(len(x), lanes)
+	if blocks == 0 {
+		return x[0], 1
+	}
+	return maximumNEON(&x[0], blocks, x[0]), blocks * lanes
+}
+
+// expSumBlocks does the whole row, its end filled up with nothing.
+func expSumBlocks(dst, x []float32, shift float32, sums *[lanes]float32) int {
+	if inUse.Load() == portable {
+		return 0
+	}
+	done := len(x) - len(x)%lanes
+	if done > 0 {
+		_ = dst[len(x)-1]
+		expSumNEON(&dst[0], &x[0], done/lanes, shift, sums)
+	}
+	if rest := x[done:]; len(rest) > 0 {
+		last := nothing
+		copy(last[:], rest)
+		expSumNEON(&last[0], &last[0], 1, shift, sums)
+		copy(dst[done:len(x)], last[:])
+	}
+	return len(x)
+}
+
+func swigluBlocks(act, sigmoid, gate, up []float32) int {
+	blocks := vectors(len(gate), 4)
+	if blocks > 0 {
+		last := len(gate) - 1
+		_, _, _ = act[last], sigmoid[last], up[last]
+		swigluNEON(&act[0], &sigmoid[0], &gate[0], &up[0], blocks)
+	}
+	return blocks * 4
+}
+
+func swigluBackwardBlocks(dgate, dup, dact, sigmoid, gate, up []float32) int {
+	blocks := vectors(len(gate), 4)
+	if blocks > 0 {
+		last := len(gate) - 1
+		_, _, _, _, _ = dgate[last], dup[last], dact[last], sigmoid[last], up[last]
+		swigluBackwardNEON(&dgate[0], &dup[0], &dact[0], &sigmoid[0], &gate[0], &up[0], blocks)
+	}
+	return blocks * 4
+}
+
+func normBlocks(y, x, w []float32, rstd float32) int {
+	blocks := vectors(len(x), 4)
+	if blocks > 0 {
+		_, _ = y[len(x)-1], w[len(x)-1]
+		normNEON(&y[0], &x[0], &w[0], blocks, rstd)
+	}
+	return blocks * 4
+}
+
+func normDotBlocks(dy, x, w []float32, sums *[lanes]float32) int {
+	blocks := vectors(len(x), lanes)
+	if blocks > 0 {
+		_, _ = dy[len(x)-1], w[len(x)-1]
+		normDotNEON(&dy[0], &x[0], &w[0], blocks, sums)
+	}
+	return blocks * lanes
+}
+
+func normBackwardBlocks(dx, dy, x, w []float32, rstd, s float32) int {
+	blocks := vectors(len(x), 4)
+	if blocks > 0 {
+		last := len(x) - 1
+		_, _, _ = dx[last], dy[last], w[last]
+		normBackwardNEON(&dx[0], &dy[0], &x[0], &w[0], blocks, rstd, s)
+	}
+	return blocks * 4
+}
+
+func normWeightBlocks(dw, dy, x []float32, rstd float32) int {
+	blocks := vectors(len(x), 4)
+	if blocks > 0 {
+		_, _ = dw[len(x)-1], dy[len(x)-1]
+		normWeightNEON(&dw[0], &dy[0], &x[0], blocks, rstd)
+	}
+	return blocks * 4
+}
+
+func turnBlocks(low, high, cos, sin []float32, sign float32) int {
+	blocks := vectors(len(cos), 4)
+	if blocks > 0 {
+		last := len(cos) - 1
+		_, _, _ = low[last], high[last], sin[last]
+		turnNEON(&low[0], &high[0], &cos[0], &sin[0], blocks, sign)
+	}
+	return blocks * 4
+}
+
+func roundHalfBlocks(dst, x []float32) int {
+	blocks := vectors(len(x), 4)
+	if blocks > 0 {
+		_ = dst[len(x)-1]
+		roundHalfNEON(&dst[0], &x[0], blocks)
+	}
+	return blocks * 4
+}
+
+func halve(dst []uint32, src []float32, rows int) {
+	if inUse.Load() == portable || rows == 0 {
+		halvePortable(dst, src, rows)
+		return
+	}
+	_, _ = dst[rows*Panel/2-1], src[rows*Panel-1]
+	halveNEON(&dst[0], &src[0], rows)
+}
+
+func gatherPanels(dst, src []float32, stride, rows, panels int) (done int) {
+	if inUse.Load() == portable || rows == 0 || panels == 0 {
+		return 0
+	}
+	_, _ = dst[rows*panels*Panel-1], src[(rows-1)*stride+panels*Panel-1]
+	gatherNEON(&dst[0], &src[0], stride, rows, panels)
+	return panels
+}
+
+func transposeBlocks(dst []float32, dstRow int, src []float32, srcRow, rows, cols int) (done int) {
+	blocks := vectors(cols, 4)
+	if blocks == 0 {
+		return 0
+	}
+	for done = 0; done+8 <= rows; done += 8 {
+		_, _ = dst[(cols-1)*dstRow+done+7], src[(done+7)*srcRow+cols-1]
+		transposeNEON(&dst[done], dstRow, &src[done*srcRow], srcRow, blocks)
+		if whole := 4 * blocks; whole < cols {
+			transposePortable(dst[whole*dstRow+done:], dstRow, src[done*srcRow+whole:], srcRow, 8, cols-whole)
+		}
+	}
+	return done
+}
+
+func adamBlocks(p, g, m, v []float32, c *adamConstants) int {
+	blocks := vectors(len(p), 2)
+	if blocks > 0 {
+		adamWNEON(&p[0], &g[0], &m[0], &v[0], blocks, c)
+	}
+	return blocks * 2
+}
+
+// Peak measures how many floating-point operations a second one core can make in this
+// program at best: fused products in registers, for some milliseconds. It is 0 where
+// nothing faster than the portable code is known.
+func Peak() float64 {
+	if len(variants)-1 != neon {
+		return 0
+	}
+	return rate(peakNEON, 100_000, 64)
+}
