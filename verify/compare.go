@@ -1,0 +1,418 @@
+package verify
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/big"
+	"slices"
+	"strings"
+
+	"github.com/negativa-lab/negativa/verify/algebra"
+)
+
+// comparison compares resolved answers within one budget.
+type comparison struct {
+	budget *algebra.Budget
+	how    string // the last decision of algebra
+	over   bool   // some part was over budget
+}
+
+// maxItems bounds the members of lists that are matched with each other.
+const maxItems = 64
+
+// equal tells whether two answers are the same.
+func (c *comparison) equal(g, p *node) bool {
+	if n, m := only(g), only(p); n != g || m != p {
+		return c.equal(n, m)
+	}
+	switch {
+	case isReals(g) || isReals(p):
+		return c.reals(g, p)
+	case g.shape == words || p.shape == words:
+		return c.words(g, p)
+	case g.name != "" && p.name != "" && g.name != p.name && !sameNamed(g, p):
+		return g.difference != nil && p.difference != nil && hasFree(g) && c.multiples(g.difference, p.difference, false)
+	case g.shape == relation || p.shape == relation:
+		return c.relations(g, p)
+	case g.shape == scalar && p.shape == scalar:
+		return c.scalars(g, p)
+	case g.shape == ratio || p.shape == ratio:
+		return c.ratios(g, p)
+	case g.shape == region || p.shape == region:
+		return c.regions(asRegion(g, c.budget), asRegion(p, c.budget))
+	case g.shape == list || p.shape == list:
+		return c.lists(g, p)
+	case g.shape == matrix && p.shape == matrix:
+		return g.rows == p.rows && c.inOrder(g.items, p.items)
+	case g.shape == matrix && p.shape == tuple:
+		return len(g.items) == g.rows && c.inOrder(g.items, p.items)
+	case g.shape == tuple && p.shape == matrix:
+		return len(p.items) == p.rows && c.inOrder(g.items, p.items)
+	case g.shape == tuple && p.shape == tuple:
+		return c.sameBrackets(g, p) && c.inOrder(g.items, p.items)
+	case g.shape == absent && p.shape == absent:
+		return true
+	}
+	c.how = "one is " + g.kindName() + ", the other " + p.kindName()
+	return false
+}
+
+// isReals tells whether an answer names the whole real line.
+func isReals(n *node) bool {
+	if n.shape == scalar {
+		return n.expr.Kind == algebra.Symbol && n.expr.Name == "R" && n.unit == ""
+	}
+	return n.shape == words && slices.Contains([]string{"allrealnumbers", "allreals", "realnumbers", "thereals", "r", "reals"}, normalText(n.text))
+}
+
+func (c *comparison) reals(g, p *node) bool {
+	asLine := func(n *node) *node {
+		if isReals(n) {
+			return regionOf(everything())
+		}
+		return asRegion(n, c.budget)
+	}
+	if isReals(g) && isReals(p) || g.shape == scalar && p.shape == words || g.shape == words && p.shape == scalar || g.shape == scalar && p.shape == scalar {
+		return c.asText(g) == c.asText(p) || isReals(g) && isReals(p)
+	}
+	return c.regions(asLine(g), asLine(p))
+}
+
+// only is the member of a list of one.
+func only(n *node) *node {
+	if n.shape == list && len(n.items) == 1 {
+		return n.items[0]
+	}
+	return n
+}
+
+func (n *node) kindName() string {
+	return [...]string{"a number or expression", "a list or set", "a tuple or interval", "a matrix", "a union", "a relation", "a ratio", "text", "the empty set", "an interval"}[n.shape]
+}
+
+// sameNamed accepts y for f(x), and a letter in another case.
+func sameNamed(g, p *node) bool {
+	return strings.EqualFold(g.name, p.name) || g.name == "y" && strings.HasPrefix(p.name, "f(") || p.name == "y" && strings.HasPrefix(g.name, "f(") ||
+		strings.HasPrefix(g.name, "choice") || strings.HasPrefix(p.name, "choice")
+}
+
+func hasFree(n *node) bool { return hasSymbols(n) }
+
+func (c *comparison) sameBrackets(g, p *node) bool {
+	if len(g.items) != 2 || g.open == p.open && g.close == p.close {
+		return true
+	}
+	c.how = "an end is within one interval and not within the other"
+	return false
+}
+
+func (c *comparison) inOrder(g, p []*node) bool {
+	if len(g) != len(p) {
+		c.how = fmt.Sprintf("%d parts against %d", len(g), len(p))
+		return false
+	}
+	for i := range g {
+		if !c.equal(g[i], p[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// lists matches members one to one; where both name theirs, by name, and where one names
+// them differently and the other does not, in order.
+func (c *comparison) lists(g, p *node) bool {
+	gs, ps := distinct(g), distinct(p)
+	if namesDiffer(gs) != namesDiffer(ps) || g.shape == tuple || p.shape == tuple {
+		if g.open == '{' || p.open == '{' {
+			c.how = "a set has no order, a tuple has one"
+			return false
+		}
+		return c.inOrder(gs, ps)
+	}
+	if len(gs) > maxItems || len(ps) > maxItems {
+		c.over = true
+		return false
+	}
+	gs, ps = c.unrepeated(gs), c.unrepeated(ps)
+	if len(gs) != len(ps) {
+		c.how = fmt.Sprintf("%d members against %d", len(gs), len(ps))
+		return false
+	}
+	free := slices.Clone(ps)
+	for _, x := range gs {
+		i := slices.IndexFunc(free, func(y *node) bool { return c.equal(x, y) })
+		if i < 0 {
+			c.how = x.String() + " is missing"
+			return false
+		}
+		free = slices.Delete(free, i, i+1)
+	}
+	return true
+}
+
+func distinct(n *node) []*node {
+	if n.shape == list || n.shape == tuple {
+		return n.items
+	}
+	return []*node{n}
+}
+
+// unrepeated leaves each member once.
+func (c *comparison) unrepeated(items []*node) []*node {
+	var out []*node
+	seen := map[string]bool{}
+	for _, item := range items {
+		key := item.name + "=" + item.String()
+		if !seen[key] {
+			seen[key] = true
+			out = append(out, item)
+		}
+	}
+	return out
+}
+
+// namesDiffer tells whether members are the values of different names.
+func namesDiffer(items []*node) bool {
+	for _, item := range items {
+		if item.name != "" && item.name != items[0].name {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *comparison) decide(x, y *algebra.Expr) bool {
+	d, err := algebra.Equal(x, y, c.budget)
+	if errors.Is(err, algebra.ErrBudget) {
+		c.over = true
+		c.how = "comparing them would exceed the bounds on work"
+		return false
+	}
+	if err != nil {
+		c.how = err.Error()
+		return false
+	}
+	c.how = d.How
+	return d.Equal
+}
+
+func (c *comparison) scalars(g, p *node) bool {
+	gu, pu := unitForm(g.unit), unitForm(p.unit)
+	if (gu == "%") != (pu == "%") && (gu == "" || pu == "") {
+		return c.percent(g, p, gu == "%")
+	}
+	if !sameUnit(g.unit, p.unit) {
+		c.how = fmt.Sprintf("the unit is %q, not %q", pu, gu)
+		return false
+	}
+	if c.decide(g.expr, p.expr) {
+		return true
+	}
+	return sameLetters(g, p)
+}
+
+// percent compares n percent with a number: n hundredths, or n, which is how a percentage
+// is often written, unless the gold is a fraction of 1.
+func (c *comparison) percent(g, p *node, goldIsPercent bool) bool {
+	size, _ := algebra.Float(g.expr, c.budget)
+	if (goldIsPercent || math.Abs(size) >= 1) && c.decide(g.expr, p.expr) {
+		return true
+	}
+	hundredth := algebra.Rat(big.NewRat(1, 100))
+	if goldIsPercent {
+		return c.decide(algebra.Mul(g.expr, hundredth), p.expr)
+	}
+	return c.decide(g.expr, algebra.Mul(p.expr, hundredth))
+}
+
+// sameLetters compares runs of letters without case.
+func sameLetters(g, p *node) bool {
+	return g.text != "" && p.text != "" && strings.EqualFold(g.text, p.text) && len(g.text) > 1
+}
+
+// relations compares equations up to a factor, and inequalities up to a positive one.
+func (c *comparison) relations(g, p *node) bool {
+	gd, pd := g.difference, p.difference
+	if gd != nil && pd != nil && (g.shape == relation) != (p.shape == relation) {
+		return c.multiples(gd, pd, false)
+	}
+	if g.shape != p.shape {
+		c.how = "one is " + g.kindName() + ", the other " + p.kindName()
+		return false
+	}
+	if !slices.Equal(g.ops, p.ops) {
+		c.how = "the relations differ"
+		return false
+	}
+	if gd != nil && pd != nil && len(g.items) == 2 {
+		return c.multiples(gd, pd, g.ops[0] != "=" && g.ops[0] != "≠")
+	}
+	return c.inOrder(g.items, p.items)
+}
+
+// multiples tells whether x is a constant times y, and a positive one if that is asked.
+func (c *comparison) multiples(x, y *algebra.Expr, positive bool) bool {
+	names := map[string]bool{}
+	x.Symbols(names)
+	others := map[string]bool{}
+	y.Symbols(others)
+	if len(names) != len(others) {
+		c.how = "the unknowns differ"
+		return false
+	}
+	u, v := x, y
+	k := int64(3)
+	for _, name := range sortedNames(names) {
+		if !others[name] {
+			c.how = "the unknowns differ"
+			return false
+		}
+		u, v = algebra.Substitute(u, name, algebra.Rat(big.NewRat(k, 7))), algebra.Substitute(v, name, algebra.Rat(big.NewRat(k, 7)))
+		k = k*5 + 2
+	}
+	if sign, ok := algebra.Compare(v, algebra.Int(0), c.budget); ok && sign == 0 {
+		return c.decide(x, y)
+	}
+	factor := algebra.Div(u, v)
+	if sign, ok := algebra.Compare(factor, algebra.Int(0), c.budget); positive && (!ok || sign <= 0) || ok && sign == 0 {
+		c.how = "they point in different directions"
+		return false
+	}
+	return c.decide(x, algebra.Mul(factor, y))
+}
+
+func sortedNames(names map[string]bool) []string {
+	out := make([]string, 0, len(names))
+	for name := range names {
+		out = append(out, name)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// ratios compares proportions. What can be a time of the day must be the same digits.
+func (c *comparison) ratios(g, p *node) bool {
+	if g.shape == scalar && p.shape == ratio {
+		g, p = p, g
+	}
+	if p.shape == scalar && len(g.items) == 2 && g.items[0].shape == scalar && g.items[1].shape == scalar {
+		return c.decide(algebra.Div(g.items[0].expr, g.items[1].expr), p.expr)
+	}
+	if g.shape != ratio || p.shape != ratio || len(g.items) != len(p.items) {
+		c.how = "one is " + g.kindName() + ", the other " + p.kindName()
+		return false
+	}
+	if g.text != "" && p.text != "" {
+		return c.inOrder(g.items, p.items)
+	}
+	for i := 1; i < len(g.items); i++ {
+		a, b, x, y := g.items[0], g.items[i], p.items[0], p.items[i]
+		if a.shape != scalar || b.shape != scalar || x.shape != scalar || y.shape != scalar {
+			return c.inOrder(g.items, p.items)
+		}
+		if !c.decide(algebra.Mul(a.expr, y.expr), algebra.Mul(b.expr, x.expr)) {
+			return false
+		}
+	}
+	return true
+}
+
+func (c *comparison) regions(g, p *node) bool {
+	if g.shape != region || p.shape != region {
+		c.how = "one is " + g.kindName() + ", the other " + p.kindName()
+		return false
+	}
+	if len(g.pieces) != len(p.pieces) {
+		c.how = fmt.Sprintf("%d intervals against %d", len(g.pieces), len(p.pieces))
+		return false
+	}
+	for i, x := range g.pieces {
+		y := p.pieces[i]
+		if x.lowWithin != y.lowWithin || x.highWithin != y.highWithin {
+			c.how = "an end is within one interval and not within the other"
+			return false
+		}
+		if !c.sameEnd(x.low, y.low) || !c.sameEnd(x.high, y.high) {
+			return false
+		}
+	}
+	return true
+}
+
+// sameEnd compares the ends of intervals, which may be infinite.
+func (c *comparison) sameEnd(x, y *algebra.Expr) bool {
+	if algebra.Infinite(x) != 0 || algebra.Infinite(y) != 0 {
+		return algebra.Infinite(x) == algebra.Infinite(y)
+	}
+	return c.decide(x, y)
+}
+
+// words compares text without case and marks. A letter of a choice may stand alone or
+// before the text of its choice.
+func (c *comparison) words(g, p *node) bool {
+	x, y := c.asText(g), c.asText(p)
+	c.how = "the words differ"
+	if x == "" || y == "" {
+		return false
+	}
+	if x == y {
+		return g.name != "time" && p.name != "time" || g.name == p.name || strings.Contains(x+y, ":")
+	}
+	if a, b := numberWord(g), numberWord(p); a != nil && b != nil {
+		return c.equal(a, b)
+	}
+	return false
+}
+
+func (c *comparison) asText(n *node) string {
+	switch {
+	case n.shape == words && n.name == "time":
+		return n.text
+	case n.shape == words:
+		return normalText(n.text)
+	case n.text != "":
+		return normalText(n.text)
+	case strings.HasPrefix(n.name, "choice "):
+		return normalText(n.name[len("choice "):])
+	case n.shape == scalar && n.unit == "":
+		return scalarText(n.expr)
+	}
+	return ""
+}
+
+// scalarText is the letters of a product of letters.
+func scalarText(x *algebra.Expr) string {
+	switch x.Kind {
+	case algebra.Symbol, algebra.Constant:
+		return strings.ToLower(x.Name)
+	case algebra.Product:
+		var b strings.Builder
+		for _, a := range x.Args {
+			s := scalarText(a)
+			if s == "" {
+				return ""
+			}
+			b.WriteString(s)
+		}
+		return b.String()
+	}
+	return ""
+}
+
+var numberWords = []string{
+	"zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen",
+	"sixteen", "seventeen", "eighteen", "nineteen", "twenty",
+}
+
+// numberWord reads a number, in digits or in a word.
+func numberWord(n *node) *node {
+	if n.shape == scalar {
+		return n
+	}
+	if i := slices.Index(numberWords, normalText(n.text)); i >= 0 {
+		return number(algebra.Int(int64(i)))
+	}
+	return nil
+}

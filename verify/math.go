@@ -1,0 +1,217 @@
+package verify
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/negativa-lab/negativa"
+	"github.com/negativa-lab/negativa/internal/nearest"
+	"github.com/negativa-lab/negativa/verify/algebra"
+)
+
+// Math grades mathematical answers: extract, parse, compare. Its zero value is the mode
+// "math". It is pure, safe for concurrent use, takes any text, and does a bounded amount
+// of work.
+type Math struct {
+	mode string
+}
+
+// Modes of New.
+const (
+	modeMath   = "math"   // the last box counts, values are compared exactly
+	modeStrict = "strict" // as math, and boxes that disagree are wrong: for training
+	modePaper  = "paper"  // the extraction and the tolerance of the code of 2506.01347
+)
+
+// Modes lists the modes of New.
+func Modes() []string { return []string{modeMath, modeStrict, modePaper} }
+
+// New returns the grader of a mode.
+func New(mode string) (Math, error) {
+	for _, m := range Modes() {
+		if m == mode {
+			return Math{mode: mode}, nil
+		}
+	}
+	return Math{}, fmt.Errorf("mode %q is not known: did you mean %q? (modes: %s)", mode, nearest.To(mode, Modes()), strings.Join(Modes(), ", "))
+}
+
+// Grade is a verdict with what it rests on.
+type Grade struct {
+	Outcome          negativa.Outcome
+	Reason           string // why it is not correct; of a correct one, how that was found
+	Extracted        string // the answer as it stands in the response
+	GoldNormal       string // the gold in normal form; empty if unparsed
+	PredictionNormal string // the answer in normal form; empty if unparsed
+}
+
+// Grade compares a response with a gold answer, which may be bare, in dollars, or at the
+// end of a whole solution.
+func (m Math) Grade(gold, response string) Grade {
+	reference, goldText, err := m.readGold(gold)
+	if err != nil {
+		return Grade{Outcome: negativa.UnparsedGold, Reason: fmt.Sprintf("the gold %q cannot be read: %v", shortened(goldText), err)}
+	}
+	g := Grade{GoldNormal: reference.String()}
+	found, ok := m.find(response)
+	if !ok {
+		g.Outcome, g.Reason = negativa.UnparsedPrediction, "there is no answer in the response"
+		return g
+	}
+	g.Extracted = strings.TrimSpace(found.text)
+	answer, err := readAnswer(found.text, thousands)
+	if err != nil {
+		g.Outcome, g.Reason = negativa.UnparsedPrediction, fmt.Sprintf("%s cannot be read: %v", found.rule, err)
+		return g
+	}
+	g.PredictionNormal = answer.String()
+	if m.mode == modeStrict {
+		if other := disagreeing(found); other != "" {
+			g.Outcome, g.Reason = negativa.Wrong, fmt.Sprintf("boxes disagree: %s and %s", shortened(other), shortened(g.Extracted))
+			return g
+		}
+	}
+	m.judge(&g, reference, answer, goldText, found)
+	return g
+}
+
+// judge compares the two readings, and other readings of their commas.
+func (m Math) judge(g *Grade, reference, answer *node, goldText string, found extracted) {
+	c := comparison{budget: algebra.DefaultBudget()}
+	switch {
+	case c.equal(reference, answer), c.otherCommas(goldText, found.text):
+		g.Outcome, g.Reason = negativa.Correct, c.how
+	case m.mode == modePaper && withinTolerance(reference, answer):
+		g.Outcome, g.Reason = negativa.Correct, "equal within the tolerance of 1e-4, as a number or a percentage"
+	case c.over:
+		g.Outcome, g.Reason = negativa.OverBudget, "comparing it with the gold would exceed the bounds on work"
+	default:
+		g.Outcome, g.Reason = negativa.Wrong, c.how
+	}
+}
+
+var ambiguous = regexp.MustCompile(`\d,\d`)
+
+// otherCommas tries the readings of a comma between digits: it sets thousands apart, or
+// members, or decimals. The readings of the two sides are chosen freely, as both were
+// written by somebody who knew what they meant.
+func (c *comparison) otherCommas(gold, answer string) bool {
+	if !ambiguous.MatchString(gold) && !ambiguous.MatchString(answer) {
+		return false
+	}
+	how := c.how
+	for _, pair := range [][2]comma{{separates, separates}, {decimal, decimal}, {decimal, thousands}, {thousands, decimal}} {
+		g, err := readAnswer(gold, pair[0])
+		if err != nil {
+			continue
+		}
+		p, err := readAnswer(answer, pair[1])
+		if err == nil && c.equal(g, p) {
+			return true
+		}
+	}
+	c.how = how
+	return false
+}
+
+// readGold reads a gold answer: a whole text if it holds a box or a formula, or the answer
+// itself.
+func (m Math) readGold(gold string) (*node, string, error) {
+	text := goldAnswer(gold)
+	n, err := readAnswer(text, thousands)
+	if err == nil && n.shape == words && len(strings.Fields(n.text)) > 8 {
+		err = errors.New("it is prose")
+	}
+	return n, text, err
+}
+
+// goldAnswer is the answer that a gold text states.
+func goldAnswer(gold string) string {
+	if e, ok := extractBox(gold); ok {
+		return e.text
+	}
+	if strings.Contains(gold, "####") {
+		if e, ok := extractHash(gold); ok {
+			return e.text
+		}
+	}
+	if n, err := parse(gold); err == nil && (!hasWords(n) || !strings.Contains(gold, "$") || unwrapped(strings.TrimSpace(gold)) != gold) {
+		return gold
+	}
+	if f, ok := lastFormula(gold); ok {
+		return f
+	}
+	return gold
+}
+
+// hasWords tells whether text is part of an answer.
+func hasWords(n *node) bool { return n.shape == words || slices.ContainsFunc(n.items, hasWords) }
+
+func readAnswer(text string, c comma) (*node, error) {
+	n, err := parseAs(text, c)
+	if err != nil {
+		return nil, err
+	}
+	return resolved(n, algebra.DefaultBudget()), nil
+}
+
+func (m Math) find(response string) (extracted, bool) {
+	if m.mode == modePaper {
+		return extractAsPaper(response)
+	}
+	return extract(response)
+}
+
+// disagreeing is a box that says something else than the last one.
+func disagreeing(e extracted) string {
+	if len(e.boxes) < 2 {
+		return ""
+	}
+	last, err := readAnswer(e.boxes[len(e.boxes)-1], thousands)
+	if err != nil {
+		return ""
+	}
+	for _, text := range e.boxes[:len(e.boxes)-1] {
+		c := comparison{budget: algebra.DefaultBudget()}
+		if n, err := readAnswer(text, thousands); (err != nil || !c.equal(last, n)) && !strings.Contains(e.text, text) {
+			return text
+		}
+	}
+	return ""
+}
+
+func shortened(s string) string {
+	if r := []rune(s); len(r) > 80 {
+		return string(r[:77]) + "..."
+	}
+	return s
+}
+
+// Verify grades a completion of a problem. The verdict's answer is the normal form.
+func (m Math) Verify(p negativa.Problem, completion string) negativa.Verdict {
+	g := m.Grade(p.Gold, completion)
+	v := negativa.Verdict{Outcome: g.Outcome, Reason: g.Reason, Answer: g.PredictionNormal}
+	if g.Outcome == negativa.Correct {
+		v.Reason, v.Answer = "", g.GoldNormal
+	}
+	return v
+}
+
+// CheckGold tells why a text cannot be a gold answer; nil if it can.
+func (m Math) CheckGold(gold string) error {
+	_, text, err := m.readGold(gold)
+	if err != nil {
+		return fmt.Errorf("the gold %q cannot be read: %w", shortened(text), err)
+	}
+	return nil
+}
+
+// Extract returns the answer of a response as it stands there, and the rule that found it;
+// ok is false if there is none.
+func (m Math) Extract(response string) (answer, rule string, ok bool) {
+	e, ok := m.find(response)
+	return strings.TrimSpace(e.text), e.rule, ok
+}

@@ -1,0 +1,250 @@
+package verify
+
+import (
+	"bufio"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/negativa-lab/negativa"
+)
+
+// row is a line of the test tables.
+type row struct {
+	ID         string   `json:"id"`
+	Kind       string   `json:"kind"`
+	Group      string   `json:"group"`
+	Gold       string   `json:"gold"`
+	Prediction string   `json:"prediction"`
+	Response   string   `json:"response"`
+	Expected   bool     `json:"-"`
+	Want       any      `json:"expected"`
+	Right      string   `json:"right"`
+	Verdict    string   `json:"right_verdict"`
+	AlsoOK     []string `json:"also_ok"`
+}
+
+func table(t testing.TB, name string) []row {
+	t.Helper()
+	f, err := os.Open(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close() //nolint:errcheck // it was only read
+	var rows []row
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, 1<<22)
+	for lines.Scan() {
+		var r row
+		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		r.Expected, _ = r.Want.(bool)
+		rows = append(rows, r)
+	}
+	return rows
+}
+
+// differences are the rows of Math-Verify's tables on which negativa says otherwise.
+var differences = map[string]string{
+	"mv-0016": "a bare m after a number is a variable here: the gold has none",
+	"mv-0032": "negativa reads a formula that holds a line break; the value is right",
+	"mv-0033": "negativa reads a formula that holds a line break; the value is right",
+	"mv-0116": "the gold holds a command that does not exist: negativa calls it unparsed",
+	"mv-0137": "a tolerance of four decimals; exact here: 0.3333 is not 1/3",
+	"mv-0138": "a tolerance of six decimals; exact here: a rounded decimal is not 1/12",
+	"mv-0142": "both texts hold a form feed where \\f was meant",
+	"mv-0145": "a tolerance of two decimals; exact here",
+	"mv-0151": "a tolerance of two decimals; exact here",
+	"mv-0184": "the last box counts here, and it says 255",
+	"mv-0194": "boxes side by side are not a list here: the last one counts",
+	"mv-0201": "an inequality and its interval are the same set",
+	"mv-0202": "a tolerance of five decimals; exact here",
+	"mv-0205": "boxes that a row of plus signs sets apart are not a list here",
+	"mv-0232": "the gold's box is not closed",
+	"mv-0238": "a row that Math-Verify disables; pairs without a mark between them are read as one list here",
+	"mv-0239": "a row that Math-Verify disables: f(x) is not f(y)",
+	"mv-0271": "f(x) is f(y) only when names do not count",
+	"mv-0288": "1 - 1/e is not 1 + 1/e",
+}
+
+func TestMathVerifyTables(t *testing.T) {
+	var m Math
+	for _, r := range table(t, "math-verify-cases.jsonl") {
+		if r.Kind != "verify" {
+			continue
+		}
+		g := m.Grade(r.Gold, r.Prediction)
+		_, listed := differences[r.ID]
+		if agrees := (g.Outcome == negativa.Correct) == r.Expected; agrees == listed {
+			t.Errorf("%s: %v (%s), the table says %t, listed as a difference: %t", r.ID, g.Outcome, g.Reason, r.Expected, listed)
+		}
+	}
+}
+
+func TestIssuesOfOtherVerifiers(t *testing.T) {
+	var m Math
+	for _, r := range table(t, "verifier-issues.jsonl") {
+		g := m.Grade(r.Gold, r.Prediction)
+		if s := g.Outcome.String(); s != r.Verdict && !slices.Contains(r.AlsoOK, s) {
+			t.Errorf("%s: %v (%s), want %s", r.ID, g.Outcome, g.Reason, r.Verdict)
+		}
+	}
+}
+
+// arguable are rows whose verdict is a convention that negativa does not share.
+var arguable = map[string]string{
+	"c-0033": "a + b = 10 is an equation, not the number 10",
+}
+
+func TestAnswers(t *testing.T) {
+	var m Math
+	for _, r := range table(t, "answers.jsonl") {
+		g := m.Grade(r.Gold, r.Response)
+		if _, skip := arguable[r.ID]; !skip && (g.Outcome == negativa.Correct) != (r.Right == "correct") {
+			t.Errorf("%s: gold %q, extracted %q: %v (%s), want %s", r.ID, r.Gold, g.Extracted, g.Outcome, g.Reason, r.Right)
+		}
+	}
+}
+
+func TestGradingIsTheSameInAnyGoroutine(t *testing.T) {
+	var m Math
+	rows := table(t, "answers.jsonl")[:400]
+	want := make([]Grade, len(rows))
+	for i, r := range rows {
+		want[i] = m.Grade(r.Gold, r.Response)
+	}
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			for i, r := range rows {
+				if got := m.Grade(r.Gold, r.Response); got != want[i] {
+					t.Errorf("%s: %+v, and %+v in another goroutine", r.ID, got, want[i])
+				}
+			}
+		})
+	}
+	group.Wait()
+}
+
+func TestEqualityHasNoSides(t *testing.T) {
+	var m Math
+	for _, r := range table(t, "answers.jsonl") {
+		g := m.Grade(r.Gold, r.Response)
+		if g.Outcome != negativa.Correct || strings.Contains(g.PredictionNormal, "%") || strings.Contains(g.GoldNormal, "%") {
+			continue
+		}
+		if back := m.Grade(g.Extracted, `\boxed{`+goldAnswer(r.Gold)+`}`); back.Outcome != negativa.Correct {
+			t.Errorf("%s: %q equals %q, but not the other way round: %v (%s)", r.ID, r.Gold, g.Extracted, back.Outcome, back.Reason)
+		}
+	}
+}
+
+func TestModes(t *testing.T) {
+	for _, c := range []struct {
+		mode, gold, response string
+		want                 negativa.Outcome
+	}{
+		{"math", "5", `\boxed{4} no, \boxed{5}`, negativa.Correct},
+		{"strict", "5", `\boxed{4} no, \boxed{5}`, negativa.Wrong},
+		{"strict", "5", `\boxed{5}, that is \boxed{\frac{10}{2}}`, negativa.Correct},
+		{"math", `\frac13`, `\boxed{0.33333}`, negativa.Wrong},
+		{"paper", `\frac13`, `\boxed{0.33333}`, negativa.Correct},
+		{"paper", "0.5", `so it is 50`, negativa.Correct},
+		{"math", "5", `\boxed{}`, negativa.UnparsedPrediction},
+		{"math", "", `\boxed{5}`, negativa.UnparsedGold},
+	} {
+		m, err := New(c.mode)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if g := m.Grade(c.gold, c.response); g.Outcome != c.want {
+			t.Errorf("%s: %q against %q: %v (%s), want %v", c.mode, c.gold, c.response, g.Outcome, g.Reason, c.want)
+		}
+	}
+	if _, err := New("strickt"); err == nil || !strings.Contains(err.Error(), `"strict"`) {
+		t.Errorf("an unknown mode: %v", err)
+	}
+}
+
+// hostile are texts on which graders have hung, crashed or grown.
+func hostile() map[string]string {
+	return map[string]string{
+		"braces":      `\boxed{` + strings.Repeat("{", 1_000_000),
+		"closed":      `\boxed{` + strings.Repeat("{", 4000) + "1" + strings.Repeat("}", 4001),
+		"boxes":       strings.Repeat(`\boxed{`, 20_000),
+		"many boxes":  strings.Repeat(`\boxed{1} and `, 20_000),
+		"fractions":   `\boxed{` + strings.Repeat(`\frac{1}{1+`, 100) + "1" + strings.Repeat("}", 101),
+		"tower":       `\boxed{9^{9^{9^{9^{9}}}}}`,
+		"powers":      `\boxed{(x+y+z+1)^{999999}}`,
+		"products":    `\boxed{` + strings.Repeat("(x+1)(y+1)", 300) + "}",
+		"roots":       `\boxed{` + strings.Repeat(`\sqrt{2+`, 80) + "1" + strings.Repeat("}", 81),
+		"factorial":   `\boxed{1000000!}`,
+		"digits":      `\boxed{` + strings.Repeat("9", 100_000) + "}",
+		"list":        `\boxed{` + strings.Repeat("1,", 9000) + "1}",
+		"signs":       `\boxed{` + strings.Repeat(`\pm 1 `, 500) + "}",
+		"dollars":     strings.Repeat("$", 100_000),
+		"a megabyte":  strings.Repeat("the answer is not here, ", 45_000),
+		"numbers":     strings.Repeat("1,234.5 ", 130_000),
+		"control":     "\\boxed{\x00\x01\x02\x03}",
+		"invalid":     "\\boxed{\xff\xfe5}",
+		"code":        `\boxed{__import__('os').system('true')}`,
+		"bars":        `\boxed{` + strings.Repeat("|", 3000) + "}",
+		"sum":         `\boxed{\sum_{k=1}^{200} \sum_{j=1}^{200} \sum_{i=1}^{200} k}`,
+		"logarithms":  `\boxed{\log_{2^5}(\log_{2^4}(\log_{2^3}(\log_{2^2}(\log_{2^1}x))))}`,
+		"trig":        `\boxed{` + strings.Repeat(`\sin(\cos(`, 50) + "1" + strings.Repeat("))", 50) + "}",
+		"phrases":     strings.Repeat("answer is answer is ", 20_000),
+		"thin angles": `\boxed{\cos(\frac{\pi}{10007})+\cos(\frac{\pi}{10009})}`,
+	}
+}
+
+func TestHostileTextsGetAVerdict(t *testing.T) {
+	m := Math{mode: modeStrict}
+	for name, text := range hostile() {
+		for _, gold := range []string{"42", `x+1`, `\sqrt{2}`, text} {
+			if len(gold) > 1<<16 {
+				continue
+			}
+			if g := m.Grade(gold, text); g.Outcome == negativa.Unverified || g.Outcome == negativa.Correct && gold != text {
+				t.Errorf("%s against %.20q: %v (%s)", name, gold, g.Outcome, g.Reason)
+			}
+		}
+	}
+}
+
+func FuzzGrade(f *testing.F) {
+	for _, r := range table(f, "verifier-issues.jsonl") {
+		f.Add(r.Gold, r.Prediction)
+	}
+	for _, r := range table(f, "math-verify-cases.jsonl") {
+		f.Add(r.Gold, r.Prediction)
+	}
+	for _, text := range hostile() {
+		if len(text) < 4000 {
+			f.Add("42", text)
+		}
+	}
+	f.Fuzz(func(t *testing.T, gold, response string) {
+		for _, mode := range Modes() {
+			m := Math{mode: mode}
+			if g := m.Grade(gold, response); g.Outcome == negativa.Unverified {
+				t.Errorf("no verdict on %q against %q", response, gold)
+			}
+		}
+	})
+}
+
+func BenchmarkGrade(b *testing.B) {
+	rows := table(b, "answers.jsonl")
+	var m Math
+	for b.Loop() {
+		for _, r := range rows {
+			m.Grade(r.Gold, r.Response)
+		}
+	}
+	b.ReportMetric(float64(b.N*len(rows))/b.Elapsed().Seconds(), "grades/s")
+}

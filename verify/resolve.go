@@ -1,0 +1,177 @@
+package verify
+
+import (
+	"strings"
+
+	"github.com/negativa-lab/negativa/verify/algebra"
+)
+
+// resolved brings an answer into the form that is compared: x = 5 is 5 by the name of x,
+// a chain of equations is its last member, an inequality of one unknown is its interval,
+// an angle in degrees is a number with that unit.
+func resolved(n *node, b *algebra.Budget) *node {
+	switch n.shape {
+	case scalar:
+		return degrees(n)
+	case relation:
+		return resolveRelation(n, b)
+	case union:
+		return resolveUnion(n, b)
+	case words, absent:
+		return n
+	}
+	out := *n
+	out.items = nil
+	for _, item := range n.items {
+		r := resolved(item, b)
+		if n.shape == list && r.shape == list && r.name == "" && r.open != '{' {
+			out.items = append(out.items, r.items...)
+			continue
+		}
+		if n.shape == list && r.shape == list && r.open != '{' {
+			for _, inner := range r.items {
+				inner.name = r.name
+				out.items = append(out.items, inner)
+			}
+			continue
+		}
+		out.items = append(out.items, r)
+	}
+	if n.shape == list {
+		return resolveList(&out, b)
+	}
+	return &out
+}
+
+func degrees(n *node) *node {
+	names := map[string]bool{}
+	n.expr.Symbols(names)
+	if !names["°"] {
+		return n
+	}
+	out := *n
+	out.expr = algebra.Substitute(n.expr, "°", algebra.Int(1))
+	out.unit = joinUnit(n.unit, "°")
+	return &out
+}
+
+// resolveList joins the intervals of alternatives, and gives the values that follow the
+// name of the first, as in x = 1, 2, its name.
+func resolveList(n *node, b *algebra.Budget) *node {
+	regions := len(n.items) > 0
+	for i, item := range n.items {
+		regions = regions && item.shape == region
+		if i > 0 && item.name == "" && n.items[0].name != "" && item.shape == scalar {
+			named := *item
+			named.name = n.items[i-1].name
+			n.items[i] = &named
+		}
+	}
+	if !regions {
+		return n
+	}
+	out := &node{shape: region, name: n.items[0].name}
+	for _, item := range n.items {
+		out.pieces = append(out.pieces, item.pieces...)
+	}
+	return normalised(out, b)
+}
+
+// nameOf gives the name that an expression is, if it is one: a symbol, f(x), |AB|, AB,
+// the ratio of two such.
+func nameOf(n *node) string {
+	switch n.shape {
+	case scalar:
+		if isNameExpr(n.expr) {
+			return n.expr.String()
+		}
+	case words:
+		return normalText(n.text)
+	case tuple, ratio, list:
+		parts := make([]string, len(n.items))
+		for i, item := range n.items {
+			if parts[i] = nameOf(item); parts[i] == "" {
+				return ""
+			}
+		}
+		return "(" + strings.Join(parts, ",") + ")"
+	}
+	return ""
+}
+
+func isNameExpr(x *algebra.Expr) bool {
+	switch x.Kind {
+	case algebra.Symbol:
+		return !strings.HasPrefix(x.Name, "±")
+	case algebra.Call:
+		return x.Name != "ln" && x.Name != "factorial" && x.Name != "base"
+	case algebra.Product:
+		for _, a := range x.Args {
+			if !isNameExpr(a) && (a.Kind != algebra.Power || !a.Args[1].IsInt() || !isNameExpr(a.Args[0])) && a.Kind != algebra.Sum {
+				return false
+			}
+		}
+		return isNameExpr(x.Args[0])
+	}
+	return false
+}
+
+func resolveRelation(n *node, b *algebra.Budget) *node {
+	ops := strings.Join(n.ops, "")
+	switch {
+	case strings.Trim(ops, "=≈≡→") == "":
+		return resolveChain(n, b)
+	case ops == "∈":
+		out := *asRegion(resolved(n.items[1], b), b)
+		out.name = nameOf(n.items[0])
+		return &out
+	}
+	return resolveInequality(n, b)
+}
+
+// resolveChain takes the last exact member of a chain of equations.
+func resolveChain(n *node, b *algebra.Budget) *node {
+	items, ops := n.items, n.ops
+	for i, op := range ops {
+		if op == "≈" && (i > 0 || nameOf(items[0]) == "") {
+			items, ops = items[:i+1], ops[:i]
+			break
+		}
+	}
+	last := items[len(items)-1]
+	if len(items) == 1 {
+		return resolved(last, b)
+	}
+	name := nameOf(items[0])
+	if name == "" && len(items) == 2 && nameOf(last) != "" && items[0].shape != relation {
+		items = []*node{last, items[0]}
+		name, last = nameOf(items[0]), items[1]
+	}
+	if name == "" && len(items) == 2 && (hasSymbols(items[0]) || hasSymbols(last)) {
+		return equation(items[0], items[1])
+	}
+	value := *resolved(last, b)
+	value.name = name
+	if len(items) == 2 && items[0].shape == scalar && last.shape == scalar {
+		value.difference = algebra.Sub(items[0].expr, last.expr)
+	}
+	return &value
+}
+
+func hasSymbols(n *node) bool {
+	if n.shape != scalar {
+		return false
+	}
+	names := map[string]bool{}
+	n.expr.Symbols(names)
+	delete(names, "°")
+	return len(names) > 0
+}
+
+// equation is left = right as the difference that must vanish.
+func equation(left, right *node) *node {
+	if left.shape != scalar || right.shape != scalar {
+		return &node{shape: relation, items: []*node{left, right}, ops: []string{"="}}
+	}
+	return &node{shape: relation, items: []*node{left, right}, ops: []string{"="}, difference: algebra.Sub(left.expr, right.expr)}
+}
