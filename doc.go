@@ -5,7 +5,7 @@
 //
 // The pipeline, one package a stage, in the order in which data flows:
 //
-//	task       problems: seeded generators with exact verifiers
+//	task       problems: seeded generators with exact verifiers, readers of data files
 //	tokenizer  tokens <-> text
 //	engine     the policy: Sample, Logprobs, ForwardBackward, OptimStep, Save, Load
 //	rollout    groups of samples of each problem

@@ -7,10 +7,12 @@ type Token = int32
 
 // Problem is a question whose answer can be checked.
 type Problem struct {
-	ID     string `json:"question_id"` // unique and stable: a function of the question alone
-	Task   string `json:"task"`        // name of the family that made it and can verify it
-	Prompt string `json:"prompt"`      // what the model reads
-	Gold   string `json:"gold_answer"` // one correct answer
+	ID      string `json:"question_id"`       // unique and stable: a function of the question alone
+	Task    string `json:"task"`              // name of the family that made it and can verify it
+	Prompt  string `json:"prompt"`            // what the model reads
+	Gold    string `json:"gold_answer"`       // one correct answer
+	Subject string `json:"subject,omitempty"` // part of the data set it belongs to, such as Algebra; empty: none
+	Level   string `json:"level,omitempty"`   // how hard its authors call it, such as Level 5; empty: none
 }
 
 // StopReason tells why a sample ended.

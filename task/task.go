@@ -1,6 +1,6 @@
 // Package task makes problems whose answers can be checked: families of problems, each
 // with a seeded generator, a writer of solution traces, an exact verifier and an
-// enumerator of all correct answers.
+// enumerator of all correct answers. Read takes problems from data files instead.
 //
 // Generators are pure: a problem is a function of (split, seed, index). Whether a
 // problem belongs to pretraining, training or test is a function of the problem alone,
