@@ -17,9 +17,18 @@ type Comparison struct {
 	PassAtK     ByK[Difference]  `json:"pass@k"`
 	Problems    int              `json:"problems"`
 	Solved      *Solved          `json:"solved,omitempty"`               // nil where the two have different numbers of samples
+	Levels      []PartComparison `json:"levels,omitempty"`               // the same at each level, where both sides know the levels
+	Subjects    []PartComparison `json:"subjects,omitempty"`             // the same for each subject
 	Differences []string         `json:"differing_conditions,omitempty"` // conditions, apart from the policy, that are not the same
 	Interval    IntervalMethod   `json:"interval"`
 	Test        SignificanceTest `json:"test"`
+}
+
+// PartComparison compares the problems of one level or subject.
+type PartComparison struct {
+	Name     string          `json:"name"`
+	Problems int             `json:"problems"`
+	PassAtK  ByK[Difference] `json:"pass@k"`
 }
 
 // Difference compares two mean Pass@k at one k.
@@ -75,7 +84,17 @@ func Compare(a, b Evaluation, bootstrap Bootstrap) (Comparison, error) {
 	if err != nil {
 		return Comparison{}, fmt.Errorf("compare: %w", err)
 	}
+	levels, err := bootstrap.partDifferences(countsA, countsB, Count.level, ks)
+	if err != nil {
+		return Comparison{}, fmt.Errorf("compare levels: %w", err)
+	}
+	subjects, err := bootstrap.partDifferences(countsA, countsB, Count.subject, ks)
+	if err != nil {
+		return Comparison{}, fmt.Errorf("compare subjects: %w", err)
+	}
 	return Comparison{
+		Levels:      levels,
+		Subjects:    subjects,
 		PassAtK:     byK(ks, differences),
 		Problems:    len(countsA),
 		Solved:      solved(countsA, countsB),
@@ -159,6 +178,24 @@ func (b Bootstrap) differences(countsA, countsB []Count, ks []int) ([]Difference
 	out := make([]Difference, len(ks))
 	for k := range ks {
 		out[k] = Difference{meansA[k], meansB[k], meansDelta[k], intervals[k], pValues[k], b.verdict(intervals[k], pValues[k])}
+	}
+	return out, nil
+}
+
+// partDifferences compares each part of two sides that are in the same order; nil where
+// they do not divide into the same parts.
+func (b Bootstrap) partDifferences(countsA, countsB []Count, name func(Count) string, ks []int) ([]PartComparison, error) {
+	if !slices.EqualFunc(countsA, countsB, func(x, y Count) bool { return name(x) == name(y) }) {
+		return nil, nil
+	}
+	var out []PartComparison
+	groupsB := divide(countsB, name)
+	for i, group := range divide(countsA, name) {
+		differences, err := b.differences(group, groupsB[i], ks)
+		if err != nil {
+			return nil, fmt.Errorf("%q: %w", name(group[0]), err)
+		}
+		out = append(out, PartComparison{name(group[0]), len(group), byK(ks, differences)})
 	}
 	return out, nil
 }

@@ -23,6 +23,8 @@ type Evaluation struct {
 	MeanLength      *float64                 `json:"mean_length,omitempty"`      // tokens a sample, the stop token included
 	TruncatedRatio  *float64                 `json:"truncated_ratio,omitempty"`  // samples that the token limit ended / all
 	Outcomes        map[negativa.Outcome]int `json:"outcomes,omitempty"`         // samples by verdict
+	Levels          []Part                   `json:"levels,omitempty"`           // Pass@k of each level
+	Subjects        []Part                   `json:"subjects,omitempty"`         // Pass@k of each subject
 	Conditions      Conditions               `json:"conditions"`
 	Counts          []Count                  `json:"counts"` // in the order in which problems were first met
 }
@@ -33,10 +35,29 @@ type Conditions struct {
 	SHA256    string         `json:"sha256,omitempty"` // of that file
 	Task      string         `json:"task,omitempty"`
 	Split     string         `json:"split,omitempty"`
+	Data      *Data          `json:"data,omitempty"`     // nil: problems are a task's, or the samples'
+	Preset    string         `json:"preset,omitempty"`   // its name, and what was said otherwise
 	Model     string         `json:"model,omitempty"`    // hash of the policy's parameters
+	Endpoint  *Endpoint      `json:"endpoint,omitempty"` // nil: no server was asked
 	Verifier  string         `json:"verifier,omitempty"` // name and version
 	*Sampling                // nil where it is not known how samples were drawn
-	Interval  IntervalMethod `json:"interval"`
+	Interval  IntervalMethod `json:"interval,omitzero"`
+}
+
+// Data is a file of problems.
+type Data struct {
+	Path   string `json:"path"`
+	SHA256 string `json:"sha256"`
+}
+
+// Endpoint is the server that drew samples. What it did is not known: this is what it
+// was asked, beside Sampling.
+type Endpoint struct {
+	BaseURL string   `json:"base_url"`
+	Model   string   `json:"model"`          // the name it serves it under
+	API     string   `json:"api"`            // completions or chat
+	Vendor  string   `json:"vendor"`         // vllm: top_k, min_p and repetition_penalty were sent too
+	Stop    []string `json:"stop,omitempty"` // texts that end a completion
 }
 
 // Sampling is how completions were drawn.
@@ -81,6 +102,12 @@ func (c Conditions) differences(other Conditions) []string {
 
 func (c Conditions) fields() map[string]string {
 	out := map[string]string{"task": c.Task, "split": c.Split, "verifier": c.Verifier}
+	if d := c.Data; d != nil {
+		out["data"] = d.SHA256
+	}
+	if e := c.Endpoint; e != nil && len(e.Stop) > 0 {
+		out["stop"] = fmt.Sprintf("%q", e.Stop)
+	}
 	if s := c.Sampling; s != nil {
 		out["temperature"] = fmt.Sprint(s.Temperature)
 		out["top_p"] = fmt.Sprint(s.TopP)

@@ -7,9 +7,11 @@ import (
 
 // Count is how many of a question's samples are correct.
 type Count struct {
-	ID string `json:"question_id"`
-	N  int    `json:"n"`       // samples
-	C  int    `json:"correct"` // correct ones among them
+	ID      string `json:"question_id"`
+	N       int    `json:"n"`                 // samples
+	C       int    `json:"correct"`           // correct ones among them
+	Subject string `json:"subject,omitempty"` // empty: not known
+	Level   string `json:"level,omitempty"`   // empty: not known
 }
 
 // PassAtK is the probability that at least one of k samples, drawn without

@@ -26,6 +26,8 @@ type tally struct {
 // question is the tally of one question.
 type question struct {
 	id           string
+	subject      string // empty: not known
+	level        string // empty: not known
 	n            int
 	right, wrong map[string]int // samples by answer
 	blank        int            // samples that are known to have no answer
@@ -66,6 +68,9 @@ func (t *tally) add(s Sample) error {
 		return fmt.Errorf("question %q: its gold answer cannot be read (%s): repair the question or leave it out", s.QuestionID, s.Reason)
 	}
 	q := t.question(s.QuestionID)
+	if err := q.place(s); err != nil {
+		return err
+	}
 	if t.limit > 0 && q.n == t.limit {
 		return nil
 	}
@@ -86,6 +91,23 @@ func (t *tally) add(s Sample) error {
 		t.truncated.add(1)
 	case negativa.StopToken:
 		t.truncated.add(0)
+	}
+	return nil
+}
+
+// place notes where a question belongs, of which its samples cannot disagree.
+func (q *question) place(s Sample) error {
+	for _, part := range []struct {
+		key   string
+		known *string
+		said  string
+	}{{"subject", &q.subject, s.Subject}, {"level", &q.level, s.Level}} {
+		if *part.known == "" {
+			*part.known = part.said
+		}
+		if part.said != "" && part.said != *part.known {
+			return fmt.Errorf("question %q: its %s is %q in one sample and %q in another: give each question one", q.id, part.key, *part.known, part.said)
+		}
 	}
 	return nil
 }
@@ -130,6 +152,12 @@ func (t *tally) evaluation(conditions Conditions, bootstrap Bootstrap) (Evaluati
 	if e.MajorityAtK, err = t.majority(ks); err != nil {
 		return Evaluation{}, err
 	}
+	if e.Levels, err = parts(counts, Count.level, ks, bootstrap); err != nil {
+		return Evaluation{}, err
+	}
+	if e.Subjects, err = parts(counts, Count.subject, ks, bootstrap); err != nil {
+		return Evaluation{}, err
+	}
 	e.DistinctCorrect, e.Coverage = t.diversity()
 	e.MeanLength = t.perSample(t.tokens)
 	e.TruncatedRatio = t.perSample(t.truncated)
@@ -154,7 +182,7 @@ func (t *tally) counts() ([]Count, error) {
 		if q.n < t.limit {
 			return nil, fmt.Errorf("question %q has %d samples and %d were asked for: draw the rest, or ask for n = %d", q.id, q.n, t.limit, q.n)
 		}
-		counts[i] = Count{q.id, q.n, q.correct}
+		counts[i] = Count{ID: q.id, N: q.n, C: q.correct, Subject: q.subject, Level: q.level}
 	}
 	return counts, nil
 }

@@ -172,10 +172,34 @@ func evaluationTables(name string, e eval.Evaluation) []table {
 			facts.Rows = append(facts.Rows, []string{f.name, fmt.Sprintf(f.format, *f.value)})
 		}
 	}
-	if len(facts.Rows) == 0 {
-		return []table{curve}
+	tables := []table{curve}
+	if len(facts.Rows) > 0 {
+		tables = append(tables, facts)
 	}
-	return []table{curve, facts}
+	if len(e.Levels) > 0 {
+		tables = append(tables, partTable("level", e.Levels))
+	}
+	if len(e.Subjects) > 0 {
+		tables = append(tables, partTable("subject", e.Subjects))
+	}
+	return tables
+}
+
+// partTable is Pass@k of each level or subject.
+func partTable(kind string, parts []eval.Part) table {
+	t := table{Caption: fmt.Sprintf("Pass@k in %% by %s", kind), Head: append([]string{kind, "problems"}, passHead("", parts[0].PassAtK)[1:]...)}
+	for _, p := range parts {
+		rows := passRows(partName(p.Name), p.PassAtK, p.Interval)
+		t.Rows = append(t.Rows, slices.Insert(rows[0], 1, thousands(p.Problems)), slices.Insert(rows[1], 1, ""))
+	}
+	return t
+}
+
+func partName(name string) string {
+	if name == "" {
+		return "(not said)"
+	}
+	return name
 }
 
 // conditions is what an evaluation's numbers hold under.
@@ -191,6 +215,15 @@ func conditions(e eval.Evaluation) string {
 	if s := c.Sampling; s != nil {
 		parts = append(parts, fmt.Sprintf("temperature %g, top-p %g, at most %d tokens, seed %d", s.Temperature, s.TopP, s.MaxTokens, s.Seed))
 	}
+	if c.Data != nil {
+		parts = append(parts, c.Data.Path)
+	}
+	if c.Preset != "" {
+		parts = append(parts, "preset "+c.Preset)
+	}
+	if c.Endpoint != nil {
+		parts = append(parts, fmt.Sprintf("%s at %s (%s)", c.Endpoint.Model, c.Endpoint.BaseURL, c.Endpoint.API))
+	}
 	if c.Model != "" {
 		parts = append(parts, fmt.Sprintf("model %.12s", c.Model))
 	}
@@ -204,14 +237,10 @@ func conditions(e eval.Evaluation) string {
 func PrintComparison(w io.Writer, c eval.Comparison) error {
 	t := table{
 		Caption: fmt.Sprintf("%d paired problems; Pass@k in %%, differences in points with 95 %% intervals", c.Problems),
-		Head:    []string{"", "A", "B", "A − B", "interval", "p", "verdict"},
+		Head:    append([]string{""}, differenceHead...),
 	}
 	for _, p := range c.PassAtK {
-		d := p.Value
-		t.Rows = append(t.Rows, []string{
-			fmt.Sprintf("Pass@%d", p.K), fmt.Sprintf("%.1f", 100*d.A), fmt.Sprintf("%.1f", 100*d.B), points(d.AMinusB),
-			fmt.Sprintf("%s to %s", points(d.Interval[0]), points(d.Interval[1])), fmt.Sprintf("%.4f", d.PValue), string(d.Verdict),
-		})
+		t.Rows = append(t.Rows, append([]string{fmt.Sprintf("Pass@%d", p.K)}, differenceCells(p.Value)...))
 	}
 	if err := t.print(w); err != nil {
 		return err
@@ -221,10 +250,47 @@ func PrintComparison(w io.Writer, c eval.Comparison) error {
 			return err
 		}
 	}
+	if err := printParts(w, "level", c.Levels); err != nil {
+		return err
+	}
+	if err := printParts(w, "subject", c.Subjects); err != nil {
+		return err
+	}
 	for _, difference := range c.Differences {
 		if _, err := fmt.Fprintf(w, "conditions differ: %s\n", difference); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+var differenceHead = []string{"A", "B", "A − B", "interval", "p", "verdict"}
+
+func differenceCells(d eval.Difference) []string {
+	return []string{
+		fmt.Sprintf("%.1f", 100*d.A), fmt.Sprintf("%.1f", 100*d.B), points(d.AMinusB),
+		fmt.Sprintf("%s to %s", points(d.Interval[0]), points(d.Interval[1])), fmt.Sprintf("%.4f", d.PValue), string(d.Verdict),
+	}
+}
+
+// printParts writes the ends of the curve of each level or subject; JSON has it whole.
+func printParts(w io.Writer, kind string, parts []eval.PartComparison) error {
+	if len(parts) == 0 {
+		return nil
+	}
+	t := table{Caption: "\nby " + kind, Head: append([]string{kind, "problems", "k"}, differenceHead...)}
+	for _, p := range parts {
+		ends := p.PassAtK[:1]
+		if last := len(p.PassAtK) - 1; last > 0 {
+			ends = append(slices.Clone(ends), p.PassAtK[last])
+		}
+		for i, end := range ends {
+			row := []string{partName(p.Name), thousands(p.Problems), fmt.Sprint(end.K)}
+			if i > 0 {
+				row[0], row[1] = "", ""
+			}
+			t.Rows = append(t.Rows, append(row, differenceCells(end.Value)...))
+		}
+	}
+	return t.print(w)
 }
