@@ -18,7 +18,9 @@ import (
 	"github.com/lmittmann/tint"
 	"golang.org/x/term"
 
+	"github.com/negativa-lab/negativa/internal/grade"
 	"github.com/negativa-lab/negativa/internal/kernel"
+	"github.com/negativa-lab/negativa/verify"
 )
 
 // Exit codes.
@@ -32,10 +34,13 @@ const (
 type commands struct {
 	Demo     demoCommand     `cmd:"" help:"Train the base model with PSR, NSR, W-REINFORCE, GRPO and PPO and draw Pass@1 to Pass@256."`
 	Train    trainCommand    `cmd:"" help:"Train a model with one objective."`
-	Eval     evalCommand     `cmd:"" help:"Measure Pass@k of a model, or of a file of samples."`
+	Eval     evalCommand     `cmd:"" help:"Measure Pass@k of a model, a server, or a file of samples."`
 	Compare  compareCommand  `cmd:"" help:"Compare two evaluations of the same problems."`
+	Grade    gradeCommand    `cmd:"" help:"Grade a file of responses against gold answers."`
+	Serve    serveCommand    `cmd:"" help:"Serve rewards to trainers over HTTP."`
 	Report   reportCommand   `cmd:"" help:"Write a run's page and pictures from its files."`
 	Pretrain pretrainCommand `cmd:"" help:"Make a base model from solution traces."`
+	Data     dataCommand     `cmd:"" help:"Look at files of problems: do their gold answers hold?"`
 	Bench    benchCommand    `cmd:"" help:"Measure speed beside what this machine could do."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
@@ -49,6 +54,7 @@ Begin with:  negativa demo --quick`
 // app is what commands share: where output goes and when to stop.
 type app struct {
 	ctx    context.Context
+	stdin  io.Reader
 	stdout io.Writer
 	stderr io.Writer
 	log    *slog.Logger
@@ -91,11 +97,15 @@ func checkKernel() error {
 }
 
 func newApp(ctx context.Context, stdout, stderr io.Writer) *app {
-	file, ok := stderr.(*os.File)
-	live := ok && term.IsTerminal(int(file.Fd()))
+	live := isTerminal(stderr)
 	noColor := !live || os.Getenv("NO_COLOR") != ""
 	handler := tint.NewTextHandler(stderr, &tint.Options{Level: slog.LevelInfo, TimeFormat: "15:04:05", NoColor: noColor})
-	return &app{ctx: ctx, stdout: stdout, stderr: stderr, log: slog.New(handler), live: live}
+	return &app{ctx: ctx, stdin: os.Stdin, stdout: stdout, stderr: stderr, log: slog.New(handler), live: live}
+}
+
+func isTerminal(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
 }
 
 var errHelp = errors.New("help was asked for")
@@ -105,7 +115,13 @@ func (a *app) run(args []string) error {
 	helped := false
 	parser, err := kong.New(&c,
 		kong.Name("negativa"), kong.Description(description),
+		kong.Vars{"modes": strings.Join(verify.Modes(), ", ")},
 		kong.WithHyphenPrefixedParameters(true), // -1 is a number
+		kong.Vars{
+			"modes":          strings.Join(verify.Modes(), ", "),
+			"gold_names":     strings.Join(grade.GoldNames, ", "),
+			"response_names": strings.Join(grade.ResponseNames, ", "),
+		},
 		kong.Writers(a.stdout, a.stderr),
 		kong.Exit(func(int) { helped = true }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),

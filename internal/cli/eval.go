@@ -1,74 +1,91 @@
 package cli
 
 import (
-	"bufio"
-	"cmp"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
+	"time"
 
-	"github.com/google/renameio/v2"
-
-	"github.com/negativa-lab/negativa"
-	"github.com/negativa-lab/negativa/engine/native"
 	"github.com/negativa-lab/negativa/eval"
 	"github.com/negativa-lab/negativa/internal/rundir"
 	"github.com/negativa-lab/negativa/report"
-	"github.com/negativa-lab/negativa/task"
-	"github.com/negativa-lab/negativa/tokenizer"
-	"github.com/negativa-lab/negativa/verify"
 )
 
 type evalCommand struct {
 	File configFile `arg:"" optional:"" name:"config.yaml" help:"YAML file of keys named as the flags; flags win over it."`
 
-	Model   string `name:"model" help:"Model folder (config.json, model.safetensors, tokenizer.json), or base: the model in this program."`
-	Task    string `name:"task" default:"countdown" help:"Task family; options follow a colon (countdown:numbers=4)."`
-	Samples string `name:"samples" type:"path" help:"JSONL file of graded samples: question_id, generation_id, label."`
+	Model       string `name:"model" group:"What is evaluated" help:"Model folder (config.json, model.safetensors, tokenizer.json), or base: the model in this program."`
+	BaseURL     string `name:"base_url" aliases:"base-url" group:"What is evaluated" help:"OpenAI-compatible server, up to the version: http://localhost:8000/v1 (OPENAI_BASE_URL). The key is OPENAI_API_KEY."`
+	ServedModel string `name:"served_model" aliases:"served-model" group:"What is evaluated" help:"Name under which the server has the model (the only one it has)."`
+	Samples     string `name:"samples" type:"path" group:"What is evaluated" help:"JSONL file of samples: question_id, generation_id, label, and for --regrade response, gold_answer."`
 
-	N           int    `name:"n" help:"Samples of each problem (256; of a file: all that every question has)."`
-	K           []int  `name:"k" help:"Further k of Pass@k, beside the powers of two up to n."`
-	NumProblems int    `name:"num_problems" default:"200" help:"Held-out problems."`
-	ProblemSeed uint64 `name:"problem_seed" default:"1" help:"Seed of the held-out problems."`
+	Task           string `name:"task" default:"countdown" group:"Problems" help:"Task family; options follow a colon (countdown:numbers=4)."`
+	Data           string `name:"data" group:"Problems" placeholder:"FILE" help:"Problems of a file instead of a task: parquet, JSONL or JSON, or hub:ORG/NAME[/CONFIG][@REVISION][:FILE or SPLIT]; its form is detected."`
+	columnFlags    `group:"Problems"`
+	NumProblems    *int    `name:"num_problems" aliases:"num-problems" group:"Problems" help:"The first so many problems (200 of a task, all of a file)."`
+	ProblemSeed    uint64  `name:"problem_seed" default:"1" group:"Problems" help:"Seed of a task's held-out problems."`
+	PromptTemplate *string `name:"prompt_template" aliases:"prompt-template" group:"Problems" help:"How a problem of a file is put: plain, boxed, qwen-boxed, or a text with {problem} (plain)."`
+	Mode           string  `name:"mode" default:"math" group:"Problems" help:"How answers to a file's problems are graded: ${modes}."`
+	Regrade        bool    `name:"regrade" group:"Problems" help:"Grade the responses in --samples again, labels or not; the gold is --data's, or else the line's gold_answer."`
 
-	Temperature         float64 `name:"temperature" default:"1" help:"Sampling temperature."`
-	TopK                int     `name:"top_k" default:"0" help:"Sample from the k likeliest tokens; 0: off."`
-	TopP                float64 `name:"top_p" default:"1" help:"Sample from the likeliest tokens with this share; 1: off."`
-	MinP                float64 `name:"min_p" default:"0" help:"Leave out tokens less likely than this times the likeliest; 0: off."`
-	MaxCompletionLength int     `name:"max_completion_length" default:"0" help:"Tokens of a completion; 0: what the task's longest answer needs."`
-	Seed                uint64  `name:"seed" default:"1" help:"Seed of the samples and of the intervals."`
-	DType               string  `name:"dtype" default:"f32" enum:"f32,bf16" help:"f32, or bf16: factors of products in bfloat16."`
-	Threads             int     `name:"threads" default:"0" help:"Threads; 0: one for each CPU. No result depends on it."`
+	Preset              presetName `name:"preset" group:"Sampling" help:"Settings of a published evaluation: rlvr-decomposed (temperature 0.6, top-p 0.95, 4,096 tokens, n 256, prompt qwen-boxed). Flags win over it."`
+	N                   *int       `name:"n" group:"Sampling" help:"Samples of each problem (256; of a file: all that every question has)."`
+	K                   []int      `name:"k" group:"Sampling" help:"Further k of Pass@k, beside the powers of two up to n."`
+	Temperature         *float64   `name:"temperature" group:"Sampling" help:"Sampling temperature (1)."`
+	TopK                int        `name:"top_k" aliases:"top-k" default:"0" group:"Sampling" help:"Sample from the k likeliest tokens; 0: off."`
+	TopP                *float64   `name:"top_p" aliases:"top-p" group:"Sampling" help:"Sample from the likeliest tokens with this share; 1: off (1)."`
+	MinP                float64    `name:"min_p" aliases:"min-p" default:"0" group:"Sampling" help:"Leave out tokens less likely than this times the likeliest; 0: off."`
+	MaxCompletionLength *int       `name:"max_completion_length" aliases:"max-completion-length,max_tokens,max-tokens" group:"Sampling" help:"Tokens of a completion (4,096; of a task: what its longest answer needs)."`
+	Seed                uint64     `name:"seed" default:"1" group:"Sampling" help:"Seed of the samples and of the intervals."`
+
+	DType   string `name:"dtype" default:"f32" enum:"f32,bf16" group:"A local model" help:"f32, or bf16: factors of products in bfloat16."`
+	Threads int    `name:"threads" default:"0" group:"A local model" help:"Threads; 0: one for each CPU. No result depends on it."`
+
+	API               string        `name:"api" default:"completions" enum:"completions,chat" group:"A server" help:"completions: the prompt is text. chat: the server's template makes it of messages."`
+	VendorSampling    string        `name:"vendor_sampling" aliases:"vendor-sampling" default:"vllm" enum:"vllm,openai" group:"A server" help:"vllm: send top_k, min_p and repetition_penalty too, whose defaults there come from the model's folder. openai: leave them out."`
+	Stop              []string      `name:"stop" sep:"none" group:"A server" help:"Text that ends a completion; may be given again."`
+	Concurrency       int           `name:"concurrency" default:"16" group:"A server" help:"Requests at a time."`
+	SamplesPerRequest int           `name:"samples_per_request" aliases:"samples-per-request" default:"16" group:"A server" help:"Samples asked for in one request, under one seed; 1: for servers that give a seed's samples all alike."`
+	RequestTimeout    time.Duration `name:"request_timeout" aliases:"request-timeout" default:"10m" group:"A server" help:"Time one request may take."`
+	Attempts          int           `name:"attempts" default:"8" group:"A server" help:"Requests made before one counts as failed; ten times as many under a rate limit."`
 
 	JSON bool   `name:"json" help:"Print JSON."`
-	Out  string `name:"out" type:"path" help:"Folder for evaluation.json and samples.jsonl; it must be absent or empty."`
+	Out  string `name:"out" type:"path" help:"Folder for evaluation.json and samples.jsonl; it must be absent or empty. Of a server's samples: runs/eval-MODEL, and if they are there already the evaluation goes on with them."`
 }
 
 // Help is what `negativa eval --help` says beside the flags.
 func (c *evalCommand) Help() string {
 	return `Pass@k is the unbiased estimate 1 − C(n−c, k)/C(n, k), computed exactly and averaged
-over problems; intervals are 95 % bootstraps over problems. Problems come from the
-task's test split, which training never sees.
+over problems; intervals are 95 % bootstraps over problems. A task's problems come from
+its test split, which training never sees. Where problems have a level or a subject,
+each has its own table.
+
+A server's samples are kept as they come. Rate limits and failures are waited out; a run
+that was killed, or that could not get all samples, goes on where it was when the same
+command is given again.
 
 Examples:  negativa eval --model base --task countdown --n 64
-           negativa eval --samples samples.jsonl --json`
+           negativa eval --base_url http://localhost:8000/v1 --data math-test.parquet --preset rlvr-decomposed
+           negativa eval --served_model gpt-4o-mini --api chat --vendor_sampling openai --data aime.jsonl --prompt_template boxed --n 8
+           negativa eval --samples samples.jsonl --json
+           negativa eval --samples samples.jsonl --data math.jsonl --regrade --mode paper --out regraded`
 }
 
 func (c *evalCommand) Run(a *app) error {
-	if (c.Model == "") == (c.Samples == "") {
-		return badInput(errors.New("name one thing to evaluate: --model DIR (or base) with --task, or --samples FILE.jsonl"))
-	}
-	if err := checkFresh(c.Out); err != nil {
+	evaluate, err := c.source()
+	if err != nil {
 		return badInput(err)
 	}
-	evaluate := c.fromModel
-	if c.Samples != "" {
-		evaluate = c.fromFile
+	settings, err := c.settle()
+	if err != nil {
+		return badInput(err)
 	}
-	e, err := evaluate(a)
+	e, err := evaluate(a, settings)
 	if err != nil {
 		return err
+	}
+	if c.Samples == "" { // how a file's samples were drawn is not known
+		e.Conditions.Preset = settings.preset
 	}
 	if c.Out != "" {
 		if err := rundir.WriteJSON(filepath.Join(c.Out, evaluationFile), e); err != nil {
@@ -81,81 +98,36 @@ func (c *evalCommand) Run(a *app) error {
 	return report.PrintEvaluation(a.stdout, e)
 }
 
-func (c *evalCommand) fromFile(*app) (eval.Evaluation, error) {
-	e, err := eval.File(c.Samples, c.N, c.K, eval.DefaultBootstrap(c.Seed))
-	return e, badInput(err)
-}
-
-func (c *evalCommand) fromModel(a *app) (eval.Evaluation, error) {
-	family, err := task.New(c.Task)
-	if err != nil {
-		return eval.Evaluation{}, badInput(err)
+// source is what is evaluated: a model, a server or a file, one of them.
+func (c *evalCommand) source() (func(*app, settings) (eval.Evaluation, error), error) {
+	server := c.BaseURL != "" || c.ServedModel != ""
+	named := 0
+	for _, is := range []bool{c.Model != "", server, c.Samples != ""} {
+		if is {
+			named++
+		}
 	}
-	policy, tok, err := openModel(c.Model, native.Options{Threads: c.Threads, Precision: native.Precision(c.DType)})
-	if err != nil {
-		return eval.Evaluation{}, err
+	switch {
+	case named != 1:
+		return nil, errors.New("name one thing to evaluate: --model DIR (or base), --base_url URL, or --samples FILE.jsonl; problems are --task's or --data's")
+	case c.Regrade && c.Samples == "":
+		return nil, errors.New("--regrade grades the responses of a file again: name it with --samples FILE.jsonl")
+	case c.NumProblems != nil && *c.NumProblems < 1:
+		return nil, fmt.Errorf("num_problems is %d; it must be at least 1", *c.NumProblems)
+	case server:
+		return c.fromServer, nil
 	}
-	options := eval.Options{
-		N: cmp.Or(c.N, 256), K: c.K, Bootstrap: eval.DefaultBootstrap(c.Seed),
-		Sampling: eval.Sampling{
-			Temperature: c.Temperature, TopK: c.TopK, TopP: c.TopP, MinP: c.MinP, DType: c.DType, Seed: c.Seed,
-			MaxTokens: cmp.Or(c.MaxCompletionLength, family.MaxCompletion()),
-		},
+	if err := checkFresh(c.Out); err != nil {
+		return nil, err
 	}
-	if err := canAsk(policy, tok, family, options.Sampling.MaxTokens); err != nil {
-		return eval.Evaluation{}, err
+	if c.Samples != "" {
+		return c.fromFile, nil
 	}
-	problems, err := task.Problems(family, task.Test, c.ProblemSeed, c.NumProblems)
-	if err != nil {
-		return eval.Evaluation{}, badInput(err)
-	}
-	if err := options.Validate(problems); err != nil {
-		return eval.Evaluation{}, badInput(err)
-	}
-	p := a.start("evaluate", c.NumProblems)
-	defer p.stop()
-	options.Each = func(groups []negativa.Group) error {
-		p.add(len(groups), "")
-		return nil
-	}
-	if c.Out == "" {
-		return evaluate(a, policy, tok, family, problems, options)
-	}
-	return evaluateInto(a, filepath.Join(c.Out, samplesFile), policy, tok, family, problems, options)
+	return c.fromModel, nil
 }
 
 const (
 	evaluationFile = "evaluation.json"
 	samplesFile    = "samples.jsonl"
+	conditionsFile = "conditions.json"
 )
-
-// evaluate runs an evaluation on held-out problems, stamped with what was evaluated.
-func evaluate(a *app, policy *native.Engine, tok *tokenizer.Tokenizer, family task.Family, problems []negativa.Problem, o eval.Options) (eval.Evaluation, error) {
-	o.Split, o.Model, o.Verifier = string(task.Test), policy.Hash(), verify.Version
-	return eval.Run(a.ctx, policy, tok, family, problems, o)
-}
-
-// evaluateInto is evaluate with the samples kept in a file, which appears whole or not
-// at all.
-func evaluateInto(a *app, path string, policy *native.Engine, tok *tokenizer.Tokenizer, family task.Family, problems []negativa.Problem, o eval.Options) (e eval.Evaluation, err error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return e, err
-	}
-	file, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o644))
-	if err != nil {
-		return e, fmt.Errorf("keep the samples: %w", err)
-	}
-	defer file.Cleanup() //nolint:errcheck // does nothing once the file is in place
-	w := bufio.NewWriter(file)
-	each := o.Each
-	o.Each = func(groups []negativa.Group) error {
-		return errors.Join(eval.WriteSamples(w, groups), each(groups))
-	}
-	if e, err = evaluate(a, policy, tok, family, problems, o); err != nil {
-		return e, err
-	}
-	if err := errors.Join(w.Flush(), file.CloseAtomicallyReplace()); err != nil {
-		return e, fmt.Errorf("keep the samples: %w", err)
-	}
-	return e, nil
-}

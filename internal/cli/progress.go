@@ -17,6 +17,7 @@ type progress struct {
 	total int
 	done  int
 	note  atomic.Value // what the work says of itself, a string
+	said  atomic.Int64 // when say last logged, in Unix nanoseconds
 
 	bars   *mpb.Progress
 	bar    *mpb.Bar
@@ -57,6 +58,16 @@ func (p *progress) add(units int, note string) {
 		p.logged = now
 		left := time.Duration(float64(now.Sub(p.begin)) / float64(p.done) * float64(p.total-p.done))
 		p.app.log.Info(p.name, "done", fmt.Sprintf("%d%%", 100*p.done/p.total), "left", left.Round(time.Second), "note", note)
+	}
+}
+
+// say shows a note at once, whatever is done meanwhile; without a terminal, some of many
+// notes. Others may call it beside add.
+func (p *progress) say(note string) {
+	p.note.Store(note)
+	now, last := time.Now().UnixNano(), p.said.Load()
+	if p.bar == nil && now-last >= int64(quiet) && p.said.CompareAndSwap(last, now) {
+		p.app.log.Warn(p.name, "note", note)
 	}
 }
 
