@@ -2564,24 +2564,24 @@ TEXT ·gatherAVX2(SB), NOSPLIT, $0-40
 	MOVQ panels+32(FP), DI
 
 gatherRow:
-	PREFETCHT0 (CX)(DX*8)
-	MOVQ       CX, R8
-	MOVQ       AX, R9
-	MOVQ       DI, R10
+	MOVQ CX, R8
+	MOVQ AX, R9
+	MOVQ DI, R10
 
 gatherPanel:
-	VMOVUPS (R8), Y0
-	VMOVUPS 32(R8), Y1
-	VMOVUPS Y0, (R9)
-	VMOVUPS Y1, 32(R9)
-	ADDQ    $0x40, R8
-	ADDQ    SI, R9
-	DECQ    R10
-	JNZ     gatherPanel
-	ADDQ    DX, CX
-	ADDQ    $0x40, AX
-	DECQ    BX
-	JNZ     gatherRow
+	PREFETCHT0 (R8)(DX*8)
+	VMOVUPS    (R8), Y0
+	VMOVUPS    32(R8), Y1
+	VMOVUPS    Y0, (R9)
+	VMOVUPS    Y1, 32(R9)
+	ADDQ       $0x40, R8
+	ADDQ       SI, R9
+	DECQ       R10
+	JNZ        gatherPanel
+	ADDQ       DX, CX
+	ADDQ       $0x40, AX
+	DECQ       BX
+	JNZ        gatherRow
 	VZEROUPPER
 	RET
 

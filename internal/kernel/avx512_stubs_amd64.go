@@ -14,6 +14,11 @@ func tileAVX512(m int, k int, a *float32, aRow int, aCol int, b *float32, bRow i
 //go:noescape
 func tileHalfAVX512(m int, k int, a *float32, aRow int, aCol int, b *uint32, c *float32, cRow int, accumulate bool)
 
+// tilePairAVX512 is tilePortable for two panels, bNext apart, for k ≥ 1.
+//
+//go:noescape
+func tilePairAVX512(m int, k int, a *float32, aRow int, aCol int, b *float32, bRow int, bNext int, c *float32, cRow int, accumulate bool)
+
 // addAVX512 is Add.
 //
 //go:noescape

@@ -1,9 +1,9 @@
 package kernel
 
-// Tile shape: tileRows × Panel outputs are accumulated in registers.
 const (
-	tileRows = 6
 	Panel    = 16 // columns of a panel: the unit in which B is walked
+	strip    = 2 * Panel
+	rowGroup = 24 // rows of A that are packed side by side
 )
 
 // View is a matrix over a slice: element (i, j) is Data[i·Row + j·Col]. A transposed
@@ -43,15 +43,15 @@ func (p *Packed) Pack(b View, k, n int) {
 func (p *Packed) PackHalf(b View, k, n int) {
 	p.K, p.N, p.full = k, n, nil
 	Resize(&p.half, p.Panels()*k*Panel/2)
-	scratch := panels.Get()
+	scratch := strips.Get()
 	for j0 := 0; j0 < n; j0 += Panel {
-		for k0 := 0; k0 < k; k0 += chunk {
-			rows := min(chunk, k-k0)
+		for k0 := 0; k0 < k; k0 += depth {
+			rows := min(depth, k-k0)
 			packPanel(scratch[:], b.From(k0, 0), rows, j0, min(Panel, n-j0))
 			halve(p.half[(j0*k+k0*Panel)/2:], scratch[:], rows)
 		}
 	}
-	panels.Put(scratch)
+	strips.Put(scratch)
 }
 
 // Panels is the number of panels.
@@ -87,9 +87,15 @@ func gather(dst, src []float32, stride, k, cols int) {
 	}
 }
 
-// chunk is how many rows of a panel are multiplied at once: 128 KiB, which a core's
-// second cache holds beside the rows of A.
-const chunk = 2048
+// Blocks of a product. The rows of A and the columns of B that are multiplied at once
+// stay in a core's second cache.
+const (
+	chunk      = 2048 // rows of a panel that few rows of A read
+	depth      = 512  // rows of a panel that many rows of A read
+	blockRows  = 192
+	outerDepth = 124 // not 128: a panel's rows would fall on the same lines of the cache as those of the next
+	outerCols  = 512
+)
 
 // GemmPacked computes C = A·B, or C += A·B: A is m × B.K, C is row-major with cRow
 // columns of which B.N are written.
@@ -103,29 +109,138 @@ func GemmPacked(c []float32, cRow, m int, a View, b *Packed, accumulate bool) {
 // GemmPanels is GemmPacked for the columns of panels from … to−1 alone: threads share a
 // product of few rows by its columns.
 func GemmPanels(c []float32, cRow, m int, a View, b *Packed, from, to int, accumulate bool) {
-	for j0 := from * Panel; j0 < min(b.N, to*Panel); j0 += Panel {
-		cols := min(Panel, b.N-j0)
+	first, last := from*Panel, min(b.N, to*Panel)
+	if packs(m, last-first) {
+		blocks(m, b.K, a, func(i0, k0 int, block factor) {
+			for j0 := first; j0 < last; j0 += strip {
+				block.times(b.rows(j0, k0), c[i0*cRow+j0:], cRow, min(strip, last-j0), accumulate || k0 > 0)
+			}
+		})
+		return
+	}
+	for j0 := first; j0 < last; j0 += strip {
 		for k0 := 0; k0 == 0 || k0 < b.K; k0 += chunk {
-			k := min(chunk, b.K-k0)
-			panel(c[j0:], cRow, m, k, cols, a.From(0, k0), b.rows(j0, k0), accumulate || k0 > 0)
+			rows := factor{View: a.From(0, k0), m: m, k: min(chunk, b.K-k0)}
+			rows.times(b.rows(j0, k0), c[j0:], cRow, min(strip, last-j0), accumulate || k0 > 0)
 		}
 	}
 }
 
-// rows are rows k0 … of the panel that starts with column j0.
+// rows are rows k0 … of the panels that start with column j0.
 func (p *Packed) rows(j0, k0 int) operand {
 	at := j0*p.K + k0*Panel
 	if p.half != nil {
-		return operand{half: p.half[at/2:]}
+		return operand{half: p.half[at/2:], next: p.K * Panel / 2}
 	}
-	return operand{full: p.full[at:], row: Panel}
+	return operand{full: p.full[at:], row: Panel, next: p.K * Panel}
 }
 
-// operand is some rows of a panel: row i is full[i·row …], or half[8i …] rounded.
+// operand is some rows of two panels: row i is full[i·row …], or half[8i …] rounded, and
+// that of the other panel, where there is one, lies next further.
 type operand struct {
-	full []float32
-	row  int
-	half []uint32
+	full      []float32
+	row, next int
+	half      []uint32
+}
+
+// other is the second panel.
+func (b operand) other() operand {
+	if b.half != nil {
+		b.half = b.half[b.next:]
+	} else {
+		b.full = b.full[b.next:]
+	}
+	return b
+}
+
+// factor is m rows of k numbers of A, as they lie or packed: groups of rowGroup rows one
+// after the other, k by k.
+type factor struct {
+	View
+	m, k   int
+	packed bool
+}
+
+// packs tells whether it pays to copy A before it is multiplied by n columns: its rows lie
+// far apart, on many pages and, often enough, on few lines of the cache.
+func packs(m, n int) bool { return m >= 2*rowGroup && n >= 3*strip }
+
+var packedRows Pool[[blockRows * depth]float32]
+
+// blocks packs A block by block, k ascending for each.
+func blocks(m, k int, a View, multiply func(i0, k0 int, block factor)) {
+	scratch := packedRows.Get()
+	for i0 := 0; i0 < m; i0 += blockRows {
+		for k0 := 0; k0 == 0 || k0 < k; k0 += depth {
+			multiply(i0, k0, pack(scratch[:], a.From(i0, k0), min(blockRows, m-i0), min(depth, k-k0)))
+		}
+	}
+	packedRows.Put(scratch)
+}
+
+// pack copies m rows of k numbers, of which those of a row or those of a column lie side
+// by side.
+func pack(dst []float32, a View, m, k int) factor {
+	for i := 0; i < m; i += rowGroup {
+		rows, group := min(rowGroup, m-i), dst[i*k:]
+		switch {
+		case a.Col == 1:
+			Transpose(group, rowGroup, a.Data[i*a.Row:], a.Row, rows, k)
+		case a.Row == 1 && rows == rowGroup:
+			for kk := range k {
+				*(*[rowGroup]float32)(group[kk*rowGroup:]) = *(*[rowGroup]float32)(a.Data[kk*a.Col+i:])
+			}
+		default:
+			for kk := range k {
+				copy(group[kk*rowGroup:kk*rowGroup+rows], a.Data[kk*a.Col+i:])
+			}
+		}
+	}
+	return factor{View{dst, 1, rowGroup}, m, k, true}
+}
+
+// times computes cols ≤ strip columns of C = A·B, or C += A·B.
+func (a factor) times(b operand, c []float32, cRow, cols int, accumulate bool) {
+	if a.m == 0 || a.k == 0 && accumulate {
+		return
+	}
+	if !a.packed {
+		columns(a.m, a.k, cols, a.View, b, c, cRow, accumulate)
+		return
+	}
+	for i := 0; i < a.m; i += rowGroup {
+		columns(min(rowGroup, a.m-i), a.k, cols, View{a.Data[i*a.k:], a.Row, a.Col}, b, c[i*cRow:], cRow, accumulate)
+	}
+}
+
+// columns computes m × cols outputs, cols ≤ strip.
+func columns(m, k, cols int, a View, b operand, c []float32, cRow int, accumulate bool) {
+	switch {
+	case cols == strip && pair(m, k, a, b, c, cRow, accumulate):
+	case cols > Panel:
+		columns(m, k, Panel, a, b, c, cRow, accumulate)
+		columns(m, k, cols-Panel, a, b.other(), c[Panel:], cRow, accumulate)
+	case cols == Panel:
+		column(m, k, a.Data, a.Row, a.Col, b, c, cRow, accumulate)
+	default:
+		for i := 0; i < m; i += rowGroup {
+			narrow(min(rowGroup, m-i), k, cols, a.From(i, 0), b, c[i*cRow:], cRow, accumulate)
+		}
+	}
+}
+
+// narrow computes outputs beside C and copies the columns that exist.
+func narrow(rows, k, cols int, a View, b operand, c []float32, cRow int, accumulate bool) {
+	var t [rowGroup * Panel]float32
+	if accumulate {
+		for i := range rows {
+			copy(t[i*Panel:i*Panel+cols], c[i*cRow:])
+		}
+	}
+	column(rows, k, a.Data, a.Row, a.Col, b, t[:], Panel, accumulate)
+	for i := range rows {
+		copy(c[i*cRow:i*cRow+cols], t[i*Panel:])
+	}
 }
 
 // gathers tells whether it pays to copy a panel of B before it is multiplied: rows far
@@ -139,92 +254,74 @@ func Gemm(c []float32, cRow, m, n, k int, a View, b []float32, bRow int, accumul
 	if gathers(m, bRow) {
 		direct = 0
 	}
-	for j0 := 0; j0 < direct; j0 += Panel {
-		panel(c[j0:], cRow, m, k, Panel, a, operand{full: b[j0:], row: bRow}, accumulate)
+	for j0 := 0; j0 < direct; j0 += strip {
+		rows := factor{View: a, m: m, k: k}
+		rows.times(operand{full: b[j0:], row: bRow, next: Panel}, c[j0:], cRow, min(strip, direct-j0), accumulate)
 	}
 	if direct < n { // a tile reads sixteen columns, which the last ones do not have
 		gemmGathered(c[direct:], cRow, m, n-direct, k, a, b[direct:], bRow, accumulate, false)
 	}
 }
 
-// outerRows is how many rows of both factors GemmOuter multiplies at once: few enough to
-// stay in cache.
-const outerRows = 128
-
-// GemmOuter computes C += Aᵀ·B for A k × m and B k × n, whose rows lie aRow and bRow
-// apart. Both are copied, some rows at a time: numbers that lie a long row apart fall on
-// few lines of the cache.
-func GemmOuter(c []float32, cRow, m, n, k int, a []float32, aRow int, b []float32, bRow int) {
-	scratch := outers.Get()
-	Resize(&scratch.a, outerRows*m)
-	Resize(&scratch.b, outerRows*(n+Panel-1))
-	for k0 := 0; k0 < k; k0 += outerRows {
-		rows := min(outerRows, k-k0)
-		for i := range rows {
-			copy(scratch.a[i*m:(i+1)*m], a[(k0+i)*aRow:])
-		}
-		gather(scratch.b, b[k0*bRow:], bRow, rows, n)
-		for j0 := 0; j0 < n; j0 += Panel {
-			panel(c[j0:], cRow, m, rows, min(Panel, n-j0), Dense(scratch.a, m).T(), operand{full: scratch.b[j0*rows:], row: Panel}, true)
-		}
-	}
-	outers.Put(scratch)
-}
-
-var outers Pool[struct{ a, b []float32 }]
-
 // GemmHalf is Gemm with B rounded to bfloat16.
 func GemmHalf(c []float32, cRow, m, n, k int, a View, b []float32, bRow int, accumulate bool) {
 	gemmGathered(c, cRow, m, n, k, a, b, bRow, accumulate, true)
 }
 
-// gemmGathered copies each panel of B before it is multiplied.
+var strips Pool[[depth * strip]float32]
+
+// gemmGathered copies each strip of B before it is multiplied.
 func gemmGathered(c []float32, cRow, m, n, k int, a View, b []float32, bRow int, accumulate, round bool) {
-	scratch := panels.Get()
-	for j0 := 0; j0 < n; j0 += Panel {
-		cols := min(Panel, n-j0)
-		for k0 := 0; k0 == 0 || k0 < k; k0 += chunk {
-			rows := min(chunk, k-k0)
-			if rows > 0 {
-				gather(scratch[:], b[k0*bRow+j0:], bRow, rows, cols)
+	scratch := strips.Get()
+	multiply := func(i0, k0 int, block factor) {
+		for j0 := 0; j0 < n; j0 += strip {
+			cols := min(strip, n-j0)
+			size := block.k * (cols + Panel - 1) / Panel * Panel
+			if block.k > 0 {
+				gather(scratch[:], b[k0*bRow+j0:], bRow, block.k, cols)
 			}
 			if round {
-				RoundHalf(scratch[:rows*Panel], scratch[:rows*Panel])
+				RoundHalf(scratch[:size], scratch[:size])
 			}
-			panel(c[j0:], cRow, m, rows, cols, a.From(0, k0), operand{full: scratch[:], row: Panel}, accumulate || k0 > 0)
+			block.times(operand{full: scratch[:], row: Panel, next: block.k * Panel}, c[i0*cRow+j0:], cRow, cols, accumulate || k0 > 0)
 		}
 	}
-	panels.Put(scratch)
-}
-
-var panels Pool[[chunk * Panel]float32]
-
-// panel computes m × cols outputs, cols ≤ 16, from one panel of B.
-func panel(c []float32, cRow, m, k, cols int, a View, b operand, accumulate bool) {
-	if m == 0 || k == 0 && accumulate {
-		return
-	}
-	if cols == Panel {
-		column(m, k, a.Data, a.Row, a.Col, b, c, cRow, accumulate)
-		return
-	}
-	for i := 0; i < m; i += tileRows {
-		narrowTile(min(tileRows, m-i), k, cols, a.Data[i*a.Row:], a.Row, a.Col, b, c[i*cRow:], cRow, accumulate)
-	}
-}
-
-// narrowTile computes a tile beside C and copies the columns that exist.
-func narrowTile(rows, k, cols int, a []float32, aRow, aCol int, b operand, c []float32, cRow int, accumulate bool) {
-	var t [tileRows * Panel]float32
-	if accumulate {
-		for i := range rows {
-			copy(t[i*Panel:i*Panel+cols], c[i*cRow:])
+	if packs(m, n) {
+		blocks(m, k, a, multiply)
+	} else {
+		for k0 := 0; k0 == 0 || k0 < k; k0 += depth {
+			multiply(0, k0, factor{View: a.From(0, k0), m: m, k: min(depth, k-k0)})
 		}
 	}
-	column(rows, k, a, aRow, aCol, b, t[:], Panel, accumulate)
-	for i := range rows {
-		copy(c[i*cRow:i*cRow+cols], t[i*Panel:])
+	strips.Put(scratch)
+}
+
+// outer is what GemmOuter copies.
+type outer struct {
+	a []float32
+	b [outerDepth * outerCols]float32
+}
+
+var outers Pool[outer]
+
+// GemmOuter computes C += Aᵀ·B for A k × m and B k × n, whose rows lie aRow and bRow
+// apart. Both are copied, some rows and columns at a time: numbers that lie a long row
+// apart fall on few lines of the cache.
+func GemmOuter(c []float32, cRow, m, n, k int, a []float32, aRow int, b []float32, bRow int) {
+	scratch := outers.Get()
+	Resize(&scratch.a, outerDepth*(m+rowGroup))
+	for j0 := 0; j0 < n; j0 += outerCols {
+		cols := min(outerCols, n-j0)
+		for k0 := 0; k0 < k; k0 += outerDepth {
+			rows := min(outerDepth, k-k0)
+			block := pack(scratch.a, View{a[k0*aRow:], 1, aRow}, m, rows)
+			gather(scratch.b[:], b[k0*bRow+j0:], bRow, rows, cols)
+			for j := 0; j < cols; j += strip {
+				block.times(operand{full: scratch.b[j*rows:], row: Panel, next: rows * Panel}, c[j0+j:], cRow, min(strip, cols-j), true)
+			}
+		}
 	}
+	outers.Put(scratch)
 }
 
 // column computes a column of tiles: m × 16 outputs.

@@ -463,7 +463,7 @@ func TestGemmOfManyRows(t *testing.T) {
 func TestGemmOuterVariants(t *testing.T) {
 	for _, variant := range Variants() {
 		restore, _ := SetVariant(variant)
-		for _, s := range [][4]int{{1, 1, 1, 1}, {7, 17, 3, 9}, {20, 33, 2*outerRows + 5, 20}, {96, 100, outerRows + 1, 256}} {
+		for _, s := range [][4]int{{1, 1, 1, 1}, {7, 17, 3, 9}, {20, 33, 2*outerDepth + 5, 20}, {96, 100, outerDepth + 1, 256}} {
 			m, n, k, aRow := s[0], s[1], s[2], s[3]
 			a, b := normals(1, k*aRow), normals(2, k*n)
 			want, got := normals(3, m*n), normals(3, m*n)

@@ -50,3 +50,6 @@ func adamBlocks(_, _, _, _ []float32, _ *adamConstants) int { return 0 }
 
 // Peak measures nothing here: no assembly is known for this machine.
 func Peak() float64 { return 0 }
+
+// pair computes nothing: no tile here is as wide as two panels.
+func pair(_, _ int, _ View, _ operand, _ []float32, _ int, _ bool) bool { return false }

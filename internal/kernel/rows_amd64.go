@@ -41,6 +41,16 @@ func tile(m, k int, a []float32, aRow, aCol int, b []float32, bRow int, c []floa
 	}
 }
 
+// pair computes m × 32 outputs from two panels, if the variant in use has tiles so wide.
+func pair(m, k int, a View, b operand, c []float32, cRow int, accumulate bool) bool {
+	if inUse.Load() != avx512 || k == 0 || b.half != nil {
+		return false
+	}
+	_, _, _ = a.Data[(m-1)*a.Row+(k-1)*a.Col], b.full[b.next+(k-1)*b.row+Panel-1], c[(m-1)*cRow+strip-1]
+	tilePairAVX512(m, k, &a.Data[0], a.Row, a.Col, &b.full[0], b.row, b.next, &c[0], cRow, accumulate)
+	return true
+}
+
 // reach is how many of a row's n numbers the variant in use does, and whether that is
 // the whole row: AVX-512 masks the end of a row, AVX2 does whole vectors of the width.
 func reach(n, width int) (done int, whole bool) {
@@ -250,9 +260,9 @@ func turnBlocks(low, high, cos, sin []float32, sign float32) int {
 // sixes cuts m rows into tiles of six and a rest of at most eight: one or two rows alone
 // would wait for their sums, so they share with the last six.
 func sixes(m int) (tiles, rest int) {
-	tiles, rest = m/tileRows, m%tileRows
+	tiles, rest = m/6, m%6
 	if tiles > 0 && (rest == 1 || rest == 2) {
-		return tiles - 1, rest + tileRows
+		return tiles - 1, rest + 6
 	}
 	return tiles, rest
 }

@@ -222,3 +222,6 @@ func Peak() float64 {
 	}
 	return rate(peakNEON, 100_000, 64)
 }
+
+// pair computes nothing: no tile here is as wide as two panels.
+func pair(_, _ int, _ View, _ operand, _ []float32, _ int, _ bool) bool { return false }

@@ -52,8 +52,9 @@ func avx2() {
 }
 
 func avx512() {
-	column(false)
-	column(true)
+	column(single)
+	column(halved)
+	column(paired)
 	rows512()
 	reductions512()
 	maximum512()

@@ -12,9 +12,19 @@ import (
 // four each, eight accumulators would do, and more of them read B less often.
 const tallest = 12
 
-// column writes a column of tiles as tall as they can be, each of one accumulator a row.
-func column(halved bool) {
-	t := newColumn(halved)
+// kind tells what a column of tiles multiplies by: a panel, a halved panel, two panels.
+type kind int
+
+const (
+	single kind = iota
+	halved
+	paired
+)
+
+// column writes a column of tiles as tall as they can be, each of one accumulator a row
+// and panel.
+func column(k kind) {
+	t := newColumn(k)
 	Label("next" + t.suffix)
 	for rows := tallest; rows > 0; rows-- {
 		CMPQ(t.m, Imm(uint64(rows)))
@@ -36,13 +46,17 @@ type columnOfTiles struct {
 	m, top, c         reg.Register
 	aRow, aRow3, aCol reg.Register
 	bRow, cRow        reg.Register // bRow nil where B is halved
+	bNext             reg.Register // to the second panel, nil where there is none
 	shift, high       reg.VecVirtual
 }
 
-func newColumn(halved bool) columnOfTiles {
+func newColumn(of kind) columnOfTiles {
 	t, twin, operand := columnOfTiles{}, "tilePortable", "b *float32, bRow int"
-	if halved {
+	switch of {
+	case halved:
 		t.suffix, twin, operand = "Half", "tileHalfPortable", "b *uint32"
+	case paired:
+		t.suffix, twin, operand = "Pair", "tilePortable for two panels, bNext apart,", "b *float32, bRow, bNext int"
 	}
 	name := "tile" + t.suffix + "AVX512"
 	TEXT(name, NOSPLIT, "func(m, k int, a *float32, aRow, aCol int, "+operand+", c *float32, cRow int, accumulate bool)")
@@ -53,10 +67,13 @@ func newColumn(halved bool) columnOfTiles {
 	t.aRow, t.aCol, t.cRow = bytes("aRow"), bytes("aCol"), bytes("cRow")
 	t.aRow3 = GP64()
 	LEAQ(Mem{Base: t.aRow, Index: t.aRow, Scale: 2}, t.aRow3)
-	if halved {
+	if of == halved {
 		t.shift, t.high = widening()
-	} else {
-		t.bRow = bytes("bRow")
+		return t
+	}
+	t.bRow = bytes("bRow")
+	if of == paired {
+		t.bNext = bytes("bNext")
 	}
 	return t
 }
@@ -73,12 +90,15 @@ func widening() (shift, high reg.VecVirtual) {
 	return shift, everywhere("high", 0xffff0000)
 }
 
-// tile computes the next rows × 16 outputs and goes on to what is below.
+// tile computes the next rows × 16 or × 32 outputs and goes on to what is below.
 func (t columnOfTiles) tile(rows int) {
 	suffix := fmt.Sprint(rows, t.suffix)
-	acc := make([]reg.VecVirtual, rows)
+	acc := make([][]reg.VecVirtual, rows) // of a row, for each panel
 	for i := range acc {
-		acc[i] = ZMM()
+		acc[i] = []reg.VecVirtual{ZMM()}
+		if t.bNext != nil {
+			acc[i] = append(acc[i], ZMM())
+		}
 	}
 	t.start(acc, suffix)
 
@@ -108,16 +128,20 @@ func (t columnOfTiles) tile(rows int) {
 
 	Label("store" + suffix)
 	for i := range acc {
-		VMOVUPS(acc[i], Mem{Base: t.c})
+		for p, sums := range acc[i] {
+			VMOVUPS(sums, Mem{Base: t.c, Disp: 4 * width * p})
+		}
 		ADDQ(t.cRow, t.c)
 		ADDQ(t.aRow, t.top)
 	}
 }
 
 // start fills the accumulators with zeros or with C.
-func (t columnOfTiles) start(acc []reg.VecVirtual, suffix string) {
+func (t columnOfTiles) start(acc [][]reg.VecVirtual, suffix string) {
 	for i := range acc {
-		VXORPS(acc[i], acc[i], acc[i])
+		for _, sums := range acc[i] {
+			VXORPS(sums, sums, sums)
+		}
 	}
 	accumulate := Load(Param("accumulate"), GP8())
 	TESTB(accumulate, accumulate)
@@ -125,7 +149,9 @@ func (t columnOfTiles) start(acc []reg.VecVirtual, suffix string) {
 	row := GP64()
 	MOVQ(t.c, row)
 	for i := range acc {
-		VMOVUPS(Mem{Base: row}, acc[i])
+		for p, sums := range acc[i] {
+			VMOVUPS(Mem{Base: row, Disp: 4 * width * p}, sums)
+		}
 		if i < len(acc)-1 {
 			ADDQ(t.cRow, row)
 		}
@@ -133,25 +159,45 @@ func (t columnOfTiles) start(acc []reg.VecVirtual, suffix string) {
 	Label("start" + suffix)
 }
 
-// step adds one product to every output: it loads sixteen numbers of B once and
-// broadcasts one number of A a row.
-func (t columnOfTiles) step(acc []reg.VecVirtual, bases []reg.Register, b reg.Register) {
-	numbers := ZMM()
-	if t.bRow == nil {
-		VBROADCASTI32X8(Mem{Base: b}, numbers)
-		VPSLLVD(t.shift, numbers, numbers)
-		VPANDD(t.high, numbers, numbers)
-		ADDQ(Imm(2*width), b)
-	} else {
-		VMOVUPS(Mem{Base: b}, numbers)
-		ADDQ(t.bRow, b)
-	}
+// step adds one product to every output: it loads sixteen numbers of each panel once and
+// broadcasts one number of A a row, on its way into the product where it is used once.
+func (t columnOfTiles) step(acc [][]reg.VecVirtual, bases []reg.Register, b reg.Register) {
+	numbers := t.numbers(b)
 	for i := range acc {
-		VFMADD231PS_BCST(t.at(bases, i), numbers, acc[i])
+		if len(numbers) == 1 {
+			VFMADD231PS_BCST(t.at(bases, i), numbers[0], acc[i][0])
+			continue
+		}
+		x := ZMM()
+		VBROADCASTSS(t.at(bases, i), x)
+		for p, sums := range acc[i] {
+			VFMADD231PS(numbers[p], x, sums)
+		}
 	}
 	for _, base := range bases {
 		ADDQ(t.aCol, base)
 	}
+}
+
+// numbers loads a row of B and goes on to the next.
+func (t columnOfTiles) numbers(b reg.Register) []reg.VecVirtual {
+	first := ZMM()
+	if t.bRow == nil {
+		VBROADCASTI32X8(Mem{Base: b}, first)
+		VPSLLVD(t.shift, first, first)
+		VPANDD(t.high, first, first)
+		ADDQ(Imm(2*width), b)
+		return []reg.VecVirtual{first}
+	}
+	VMOVUPS(Mem{Base: b}, first)
+	all := []reg.VecVirtual{first}
+	if t.bNext != nil {
+		second := ZMM()
+		VMOVUPS(Mem{Base: b, Index: t.bNext, Scale: 1}, second)
+		all = append(all, second)
+	}
+	ADDQ(t.bRow, b)
+	return all
 }
 
 // at addresses row i: x86 scales an index by 1, 2 or 4, not by 3.

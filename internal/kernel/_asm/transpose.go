@@ -78,12 +78,12 @@ func gather() {
 	SHLQ(Imm(6), panel) // bytes of a panel
 	panels := Load(Param("panels"), GP64())
 	Label("gatherRow")
-	PREFETCHT0(Mem{Base: src, Index: stride, Scale: 8})
 	from, to, left := GP64(), GP64(), GP64()
 	MOVQ(src, from)
 	MOVQ(dst, to)
 	MOVQ(panels, left)
 	Label("gatherPanel")
+	PREFETCHT0(Mem{Base: from, Index: stride, Scale: 8})
 	low, high := load(Mem{Base: from}), load(Mem{Base: from, Disp: 4 * lanes})
 	VMOVUPS(low, Mem{Base: to})
 	VMOVUPS(high, Mem{Base: to, Disp: 4 * lanes})
