@@ -989,61 +989,80 @@ start1Half:
 
 turn1Half:
 	PREFETCHT0   2048(R9)
-	VMOVDQU      (R9), Y4
-	VPSLLD       $0x10, Y4, Y3
+	VMOVUPS      (R9), Y3
+	VMOVUPS      32(R9), Y4
+	VPAND        Y3, Y0, Y3
 	VPAND        Y4, Y0, Y4
-	ADDQ         $0x20, R9
 	VBROADCASTSS (R8), Y5
 	VFMADD231PS  Y3, Y5, Y1
 	VFMADD231PS  Y4, Y5, Y2
 	ADDQ         BX, R8
+	VMOVUPS      (R9), Y3
+	VMOVUPS      32(R9), Y4
+	VPSLLD       $0x10, Y3, Y3
+	VPSLLD       $0x10, Y4, Y4
+	VBROADCASTSS (R8), Y5
+	VFMADD231PS  Y3, Y5, Y1
+	VFMADD231PS  Y4, Y5, Y2
+	ADDQ         BX, R8
+	ADDQ         $0x40, R9
 	PREFETCHT0   2048(R9)
-	VMOVDQU      (R9), Y4
-	VPSLLD       $0x10, Y4, Y3
+	VMOVUPS      (R9), Y3
+	VMOVUPS      32(R9), Y4
+	VPAND        Y3, Y0, Y3
 	VPAND        Y4, Y0, Y4
-	ADDQ         $0x20, R9
 	VBROADCASTSS (R8), Y5
 	VFMADD231PS  Y3, Y5, Y1
 	VFMADD231PS  Y4, Y5, Y2
 	ADDQ         BX, R8
-	PREFETCHT0   2048(R9)
-	VMOVDQU      (R9), Y4
-	VPSLLD       $0x10, Y4, Y3
-	VPAND        Y4, Y0, Y4
-	ADDQ         $0x20, R9
+	VMOVUPS      (R9), Y3
+	VMOVUPS      32(R9), Y4
+	VPSLLD       $0x10, Y3, Y3
+	VPSLLD       $0x10, Y4, Y4
 	VBROADCASTSS (R8), Y5
 	VFMADD231PS  Y3, Y5, Y1
 	VFMADD231PS  Y4, Y5, Y2
 	ADDQ         BX, R8
-	PREFETCHT0   2048(R9)
-	VMOVDQU      (R9), Y4
-	VPSLLD       $0x10, Y4, Y3
-	VPAND        Y4, Y0, Y4
-	ADDQ         $0x20, R9
-	VBROADCASTSS (R8), Y5
-	VFMADD231PS  Y3, Y5, Y1
-	VFMADD231PS  Y4, Y5, Y2
-	ADDQ         BX, R8
+	ADDQ         $0x40, R9
 	DECQ         R10
 	JNZ          turn1Half
 
 rest1Half:
-	MOVQ k+8(FP), R10
-	ANDQ $0x03, R10
-	JZ   store1Half
-
-loop1Half:
+	MOVQ         k+8(FP), R10
+	TESTQ        $0x00000002, R10
+	JZ           last1Half
 	PREFETCHT0   2048(R9)
-	VMOVDQU      (R9), Y4
-	VPSLLD       $0x10, Y4, Y3
+	VMOVUPS      (R9), Y3
+	VMOVUPS      32(R9), Y4
+	VPAND        Y3, Y0, Y3
 	VPAND        Y4, Y0, Y4
-	ADDQ         $0x20, R9
 	VBROADCASTSS (R8), Y5
 	VFMADD231PS  Y3, Y5, Y1
 	VFMADD231PS  Y4, Y5, Y2
 	ADDQ         BX, R8
-	DECQ         R10
-	JNZ          loop1Half
+	VMOVUPS      (R9), Y3
+	VMOVUPS      32(R9), Y4
+	VPSLLD       $0x10, Y3, Y3
+	VPSLLD       $0x10, Y4, Y4
+	VBROADCASTSS (R8), Y5
+	VFMADD231PS  Y3, Y5, Y1
+	VFMADD231PS  Y4, Y5, Y2
+	ADDQ         BX, R8
+	ADDQ         $0x40, R9
+
+last1Half:
+	TESTQ        $0x00000001, R10
+	JZ           store1Half
+	PREFETCHT0   2048(R9)
+	VMOVUPS      (R9), Y3
+	VMOVUPS      32(R9), Y4
+	VPAND        Y3, Y0, Y3
+	VPAND        Y4, Y0, Y4
+	VBROADCASTSS (R8), Y5
+	VFMADD231PS  Y3, Y5, Y1
+	VFMADD231PS  Y4, Y5, Y2
+	ADDQ         BX, R8
+	ADDQ         $0x40, R9
 
 store1Half:
 	VMOVUPS Y1, (SI)
@@ -1099,10 +1118,10 @@ start2Half:
 
 turn2Half:
 	PREFETCHT0   2048(R9)
-	VMOVDQU      (R9), Y6
-	VPSLLD       $0x10, Y6, Y5
+	VMOVUPS      (R9), Y5
+	VMOVUPS      32(R9), Y6
+	VPAND        Y5, Y0, Y5
 	VPAND        Y6, Y0, Y6
-	ADDQ         $0x20, R9
 	VBROADCASTSS (R8), Y7
 	VFMADD231PS  Y5, Y7, Y1
 	VFMADD231PS  Y6, Y7, Y2
@@ -1110,11 +1129,23 @@ turn2Half:
 	VFMADD231PS  Y5, Y7, Y3
 	VFMADD231PS  Y6, Y7, Y4
 	ADDQ         BX, R8
+	VMOVUPS      (R9), Y5
+	VMOVUPS      32(R9), Y6
+	VPSLLD       $0x10, Y5, Y5
+	VPSLLD       $0x10, Y6, Y6
+	VBROADCASTSS (R8), Y7
+	VFMADD231PS  Y5, Y7, Y1
+	VFMADD231PS  Y6, Y7, Y2
+	VBROADCASTSS (R8)(DX*1), Y7
+	VFMADD231PS  Y5, Y7, Y3
+	VFMADD231PS  Y6, Y7, Y4
+	ADDQ         BX, R8
+	ADDQ         $0x40, R9
 	PREFETCHT0   2048(R9)
-	VMOVDQU      (R9), Y6
-	VPSLLD       $0x10, Y6, Y5
+	VMOVUPS      (R9), Y5
+	VMOVUPS      32(R9), Y6
+	VPAND        Y5, Y0, Y5
 	VPAND        Y6, Y0, Y6
-	ADDQ         $0x20, R9
 	VBROADCASTSS (R8), Y7
 	VFMADD231PS  Y5, Y7, Y1
 	VFMADD231PS  Y6, Y7, Y2
@@ -1122,11 +1153,10 @@ turn2Half:
 	VFMADD231PS  Y5, Y7, Y3
 	VFMADD231PS  Y6, Y7, Y4
 	ADDQ         BX, R8
-	PREFETCHT0   2048(R9)
-	VMOVDQU      (R9), Y6
-	VPSLLD       $0x10, Y6, Y5
-	VPAND        Y6, Y0, Y6
-	ADDQ         $0x20, R9
+	VMOVUPS      (R9), Y5
+	VMOVUPS      32(R9), Y6
+	VPSLLD       $0x10, Y5, Y5
+	VPSLLD       $0x10, Y6, Y6
 	VBROADCASTSS (R8), Y7
 	VFMADD231PS  Y5, Y7, Y1
 	VFMADD231PS  Y6, Y7, Y2
@@ -1134,32 +1164,19 @@ turn2Half:
 	VFMADD231PS  Y5, Y7, Y3
 	VFMADD231PS  Y6, Y7, Y4
 	ADDQ         BX, R8
-	PREFETCHT0   2048(R9)
-	VMOVDQU      (R9), Y6
-	VPSLLD       $0x10, Y6, Y5
-	VPAND        Y6, Y0, Y6
-	ADDQ         $0x20, R9
-	VBROADCASTSS (R8), Y7
-	VFMADD231PS  Y5, Y7, Y1
-	VFMADD231PS  Y6, Y7, Y2
-	VBROADCASTSS (R8)(DX*1), Y7
-	VFMADD231PS  Y5, Y7, Y3
-	VFMADD231PS  Y6, Y7, Y4
-	ADDQ         BX, R8
+	ADDQ         $0x40, R9
 	DECQ         R10
 	JNZ          turn2Half
 
 rest2Half:
-	MOVQ k+8(FP), R10
-	ANDQ $0x03, R10
-	JZ   store2Half
-
-loop2Half:
+	MOVQ         k+8(FP), R10
+	TESTQ        $0x00000002, R10
+	JZ           last2Half
 	PREFETCHT0   2048(R9)
-	VMOVDQU      (R9), Y6
-	VPSLLD       $0x10, Y6, Y5
+	VMOVUPS      (R9), Y5
+	VMOVUPS      32(R9), Y6
+	VPAND        Y5, Y0, Y5
 	VPAND        Y6, Y0, Y6
-	ADDQ         $0x20, R9
 	VBROADCASTSS (R8), Y7
 	VFMADD231PS  Y5, Y7, Y1
 	VFMADD231PS  Y6, Y7, Y2
@@ -1167,8 +1184,35 @@ loop2Half:
 	VFMADD231PS  Y5, Y7, Y3
 	VFMADD231PS  Y6, Y7, Y4
 	ADDQ         BX, R8
-	DECQ         R10
-	JNZ          loop2Half
+	VMOVUPS      (R9), Y5
+	VMOVUPS      32(R9), Y6
+	VPSLLD       $0x10, Y5, Y5
+	VPSLLD       $0x10, Y6, Y6
+	VBROADCASTSS (R8), Y7
+	VFMADD231PS  Y5, Y7, Y1
+	VFMADD231PS  Y6, Y7, Y2
+	VBROADCASTSS (R8)(DX*1), Y7
+	VFMADD231PS  Y5, Y7, Y3
+	VFMADD231PS  Y6, Y7, Y4
+	ADDQ         BX, R8
+	ADDQ         $0x40, R9
+
+last2Half:
+	TESTQ        $0x00000001, R10
+	JZ           store2Half
+	PREFETCHT0   2048(R9)
+	VMOVUPS      (R9), Y5
+	VMOVUPS      32(R9), Y6
+	VPAND        Y5, Y0, Y5
+	VPAND        Y6, Y0, Y6
+	VBROADCASTSS (R8), Y7
+	VFMADD231PS  Y5, Y7, Y1
+	VFMADD231PS  Y6, Y7, Y2
+	VBROADCASTSS (R8)(DX*1), Y7
+	VFMADD231PS  Y5, Y7, Y3
+	VFMADD231PS  Y6, Y7, Y4
+	ADDQ         BX, R8
+	ADDQ         $0x40, R9
 
 store2Half:
 	VMOVUPS Y1, (SI)
@@ -1229,10 +1273,10 @@ start3Half:
 	JZ   rest3Half
 
 turn3Half:
-	VMOVDQU      (R9), Y8
-	VPSLLD       $0x10, Y8, Y7
+	VMOVUPS      (R9), Y7
+	VMOVUPS      32(R9), Y8
+	VPAND        Y7, Y0, Y7
 	VPAND        Y8, Y0, Y8
-	ADDQ         $0x20, R9
 	VBROADCASTSS (R8), Y9
 	VFMADD231PS  Y7, Y9, Y1
 	VFMADD231PS  Y8, Y9, Y2
@@ -1243,10 +1287,10 @@ turn3Half:
 	VFMADD231PS  Y7, Y9, Y5
 	VFMADD231PS  Y8, Y9, Y6
 	ADDQ         BX, R8
-	VMOVDQU      (R9), Y8
-	VPSLLD       $0x10, Y8, Y7
-	VPAND        Y8, Y0, Y8
-	ADDQ         $0x20, R9
+	VMOVUPS      (R9), Y7
+	VMOVUPS      32(R9), Y8
+	VPSLLD       $0x10, Y7, Y7
+	VPSLLD       $0x10, Y8, Y8
 	VBROADCASTSS (R8), Y9
 	VFMADD231PS  Y7, Y9, Y1
 	VFMADD231PS  Y8, Y9, Y2
@@ -1257,10 +1301,11 @@ turn3Half:
 	VFMADD231PS  Y7, Y9, Y5
 	VFMADD231PS  Y8, Y9, Y6
 	ADDQ         BX, R8
-	VMOVDQU      (R9), Y8
-	VPSLLD       $0x10, Y8, Y7
+	ADDQ         $0x40, R9
+	VMOVUPS      (R9), Y7
+	VMOVUPS      32(R9), Y8
+	VPAND        Y7, Y0, Y7
 	VPAND        Y8, Y0, Y8
-	ADDQ         $0x20, R9
 	VBROADCASTSS (R8), Y9
 	VFMADD231PS  Y7, Y9, Y1
 	VFMADD231PS  Y8, Y9, Y2
@@ -1271,10 +1316,10 @@ turn3Half:
 	VFMADD231PS  Y7, Y9, Y5
 	VFMADD231PS  Y8, Y9, Y6
 	ADDQ         BX, R8
-	VMOVDQU      (R9), Y8
-	VPSLLD       $0x10, Y8, Y7
-	VPAND        Y8, Y0, Y8
-	ADDQ         $0x20, R9
+	VMOVUPS      (R9), Y7
+	VMOVUPS      32(R9), Y8
+	VPSLLD       $0x10, Y7, Y7
+	VPSLLD       $0x10, Y8, Y8
 	VBROADCASTSS (R8), Y9
 	VFMADD231PS  Y7, Y9, Y1
 	VFMADD231PS  Y8, Y9, Y2
@@ -1285,19 +1330,18 @@ turn3Half:
 	VFMADD231PS  Y7, Y9, Y5
 	VFMADD231PS  Y8, Y9, Y6
 	ADDQ         BX, R8
+	ADDQ         $0x40, R9
 	DECQ         R10
 	JNZ          turn3Half
 
 rest3Half:
-	MOVQ k+8(FP), R10
-	ANDQ $0x03, R10
-	JZ   store3Half
-
-loop3Half:
-	VMOVDQU      (R9), Y8
-	VPSLLD       $0x10, Y8, Y7
+	MOVQ         k+8(FP), R10
+	TESTQ        $0x00000002, R10
+	JZ           last3Half
+	VMOVUPS      (R9), Y7
+	VMOVUPS      32(R9), Y8
+	VPAND        Y7, Y0, Y7
 	VPAND        Y8, Y0, Y8
-	ADDQ         $0x20, R9
 	VBROADCASTSS (R8), Y9
 	VFMADD231PS  Y7, Y9, Y1
 	VFMADD231PS  Y8, Y9, Y2
@@ -1308,8 +1352,40 @@ loop3Half:
 	VFMADD231PS  Y7, Y9, Y5
 	VFMADD231PS  Y8, Y9, Y6
 	ADDQ         BX, R8
-	DECQ         R10
-	JNZ          loop3Half
+	VMOVUPS      (R9), Y7
+	VMOVUPS      32(R9), Y8
+	VPSLLD       $0x10, Y7, Y7
+	VPSLLD       $0x10, Y8, Y8
+	VBROADCASTSS (R8), Y9
+	VFMADD231PS  Y7, Y9, Y1
+	VFMADD231PS  Y8, Y9, Y2
+	VBROADCASTSS (R8)(DX*1), Y9
+	VFMADD231PS  Y7, Y9, Y3
+	VFMADD231PS  Y8, Y9, Y4
+	VBROADCASTSS (R8)(DX*2), Y9
+	VFMADD231PS  Y7, Y9, Y5
+	VFMADD231PS  Y8, Y9, Y6
+	ADDQ         BX, R8
+	ADDQ         $0x40, R9
+
+last3Half:
+	TESTQ        $0x00000001, R10
+	JZ           store3Half
+	VMOVUPS      (R9), Y7
+	VMOVUPS      32(R9), Y8
+	VPAND        Y7, Y0, Y7
+	VPAND        Y8, Y0, Y8
+	VBROADCASTSS (R8), Y9
+	VFMADD231PS  Y7, Y9, Y1
+	VFMADD231PS  Y8, Y9, Y2
+	VBROADCASTSS (R8)(DX*1), Y9
+	VFMADD231PS  Y7, Y9, Y3
+	VFMADD231PS  Y8, Y9, Y4
+	VBROADCASTSS (R8)(DX*2), Y9
+	VFMADD231PS  Y7, Y9, Y5
+	VFMADD231PS  Y8, Y9, Y6
+	ADDQ         BX, R8
+	ADDQ         $0x40, R9
 
 store3Half:
 	VMOVUPS Y1, (SI)
@@ -1381,10 +1457,10 @@ start4Half:
 	JZ   rest4Half
 
 turn4Half:
-	VMOVDQU      (R9), Y10
-	VPSLLD       $0x10, Y10, Y9
+	VMOVUPS      (R9), Y9
+	VMOVUPS      32(R9), Y10
+	VPAND        Y9, Y0, Y9
 	VPAND        Y10, Y0, Y10
-	ADDQ         $0x20, R9
 	VBROADCASTSS (R8), Y11
 	VFMADD231PS  Y9, Y11, Y1
 	VFMADD231PS  Y10, Y11, Y2
@@ -1399,10 +1475,10 @@ turn4Half:
 	VFMADD231PS  Y10, Y11, Y8
 	ADDQ         BX, R8
 	ADDQ         BX, R10
-	VMOVDQU      (R9), Y10
-	VPSLLD       $0x10, Y10, Y9
-	VPAND        Y10, Y0, Y10
-	ADDQ         $0x20, R9
+	VMOVUPS      (R9), Y9
+	VMOVUPS      32(R9), Y10
+	VPSLLD       $0x10, Y9, Y9
+	VPSLLD       $0x10, Y10, Y10
 	VBROADCASTSS (R8), Y11
 	VFMADD231PS  Y9, Y11, Y1
 	VFMADD231PS  Y10, Y11, Y2
@@ -1417,10 +1493,11 @@ turn4Half:
 	VFMADD231PS  Y10, Y11, Y8
 	ADDQ         BX, R8
 	ADDQ         BX, R10
-	VMOVDQU      (R9), Y10
-	VPSLLD       $0x10, Y10, Y9
+	ADDQ         $0x40, R9
+	VMOVUPS      (R9), Y9
+	VMOVUPS      32(R9), Y10
+	VPAND        Y9, Y0, Y9
 	VPAND        Y10, Y0, Y10
-	ADDQ         $0x20, R9
 	VBROADCASTSS (R8), Y11
 	VFMADD231PS  Y9, Y11, Y1
 	VFMADD231PS  Y10, Y11, Y2
@@ -1435,10 +1512,10 @@ turn4Half:
 	VFMADD231PS  Y10, Y11, Y8
 	ADDQ         BX, R8
 	ADDQ         BX, R10
-	VMOVDQU      (R9), Y10
-	VPSLLD       $0x10, Y10, Y9
-	VPAND        Y10, Y0, Y10
-	ADDQ         $0x20, R9
+	VMOVUPS      (R9), Y9
+	VMOVUPS      32(R9), Y10
+	VPSLLD       $0x10, Y9, Y9
+	VPSLLD       $0x10, Y10, Y10
 	VBROADCASTSS (R8), Y11
 	VFMADD231PS  Y9, Y11, Y1
 	VFMADD231PS  Y10, Y11, Y2
@@ -1453,19 +1530,18 @@ turn4Half:
 	VFMADD231PS  Y10, Y11, Y8
 	ADDQ         BX, R8
 	ADDQ         BX, R10
+	ADDQ         $0x40, R9
 	DECQ         R11
 	JNZ          turn4Half
 
 rest4Half:
-	MOVQ k+8(FP), R11
-	ANDQ $0x03, R11
-	JZ   store4Half
-
-loop4Half:
-	VMOVDQU      (R9), Y10
-	VPSLLD       $0x10, Y10, Y9
+	MOVQ         k+8(FP), R11
+	TESTQ        $0x00000002, R11
+	JZ           last4Half
+	VMOVUPS      (R9), Y9
+	VMOVUPS      32(R9), Y10
+	VPAND        Y9, Y0, Y9
 	VPAND        Y10, Y0, Y10
-	ADDQ         $0x20, R9
 	VBROADCASTSS (R8), Y11
 	VFMADD231PS  Y9, Y11, Y1
 	VFMADD231PS  Y10, Y11, Y2
@@ -1480,8 +1556,48 @@ loop4Half:
 	VFMADD231PS  Y10, Y11, Y8
 	ADDQ         BX, R8
 	ADDQ         BX, R10
-	DECQ         R11
-	JNZ          loop4Half
+	VMOVUPS      (R9), Y9
+	VMOVUPS      32(R9), Y10
+	VPSLLD       $0x10, Y9, Y9
+	VPSLLD       $0x10, Y10, Y10
+	VBROADCASTSS (R8), Y11
+	VFMADD231PS  Y9, Y11, Y1
+	VFMADD231PS  Y10, Y11, Y2
+	VBROADCASTSS (R8)(DX*1), Y11
+	VFMADD231PS  Y9, Y11, Y3
+	VFMADD231PS  Y10, Y11, Y4
+	VBROADCASTSS (R8)(DX*2), Y11
+	VFMADD231PS  Y9, Y11, Y5
+	VFMADD231PS  Y10, Y11, Y6
+	VBROADCASTSS (R10), Y11
+	VFMADD231PS  Y9, Y11, Y7
+	VFMADD231PS  Y10, Y11, Y8
+	ADDQ         BX, R8
+	ADDQ         BX, R10
+	ADDQ         $0x40, R9
+
+last4Half:
+	TESTQ        $0x00000001, R11
+	JZ           store4Half
+	VMOVUPS      (R9), Y9
+	VMOVUPS      32(R9), Y10
+	VPAND        Y9, Y0, Y9
+	VPAND        Y10, Y0, Y10
+	VBROADCASTSS (R8), Y11
+	VFMADD231PS  Y9, Y11, Y1
+	VFMADD231PS  Y10, Y11, Y2
+	VBROADCASTSS (R8)(DX*1), Y11
+	VFMADD231PS  Y9, Y11, Y3
+	VFMADD231PS  Y10, Y11, Y4
+	VBROADCASTSS (R8)(DX*2), Y11
+	VFMADD231PS  Y9, Y11, Y5
+	VFMADD231PS  Y10, Y11, Y6
+	VBROADCASTSS (R10), Y11
+	VFMADD231PS  Y9, Y11, Y7
+	VFMADD231PS  Y10, Y11, Y8
+	ADDQ         BX, R8
+	ADDQ         BX, R10
+	ADDQ         $0x40, R9
 
 store4Half:
 	VMOVUPS Y1, (SI)
@@ -1562,10 +1678,10 @@ start5Half:
 	JZ   rest5Half
 
 turn5Half:
-	VMOVDQU      (R9), Y12
-	VPSLLD       $0x10, Y12, Y11
+	VMOVUPS      (R9), Y11
+	VMOVUPS      32(R9), Y12
+	VPAND        Y11, Y0, Y11
 	VPAND        Y12, Y0, Y12
-	ADDQ         $0x20, R9
 	VBROADCASTSS (R8), Y13
 	VFMADD231PS  Y11, Y13, Y1
 	VFMADD231PS  Y12, Y13, Y2
@@ -1583,10 +1699,10 @@ turn5Half:
 	VFMADD231PS  Y12, Y13, Y10
 	ADDQ         BX, R8
 	ADDQ         BX, R10
-	VMOVDQU      (R9), Y12
-	VPSLLD       $0x10, Y12, Y11
-	VPAND        Y12, Y0, Y12
-	ADDQ         $0x20, R9
+	VMOVUPS      (R9), Y11
+	VMOVUPS      32(R9), Y12
+	VPSLLD       $0x10, Y11, Y11
+	VPSLLD       $0x10, Y12, Y12
 	VBROADCASTSS (R8), Y13
 	VFMADD231PS  Y11, Y13, Y1
 	VFMADD231PS  Y12, Y13, Y2
@@ -1604,10 +1720,11 @@ turn5Half:
 	VFMADD231PS  Y12, Y13, Y10
 	ADDQ         BX, R8
 	ADDQ         BX, R10
-	VMOVDQU      (R9), Y12
-	VPSLLD       $0x10, Y12, Y11
+	ADDQ         $0x40, R9
+	VMOVUPS      (R9), Y11
+	VMOVUPS      32(R9), Y12
+	VPAND        Y11, Y0, Y11
 	VPAND        Y12, Y0, Y12
-	ADDQ         $0x20, R9
 	VBROADCASTSS (R8), Y13
 	VFMADD231PS  Y11, Y13, Y1
 	VFMADD231PS  Y12, Y13, Y2
@@ -1625,10 +1742,10 @@ turn5Half:
 	VFMADD231PS  Y12, Y13, Y10
 	ADDQ         BX, R8
 	ADDQ         BX, R10
-	VMOVDQU      (R9), Y12
-	VPSLLD       $0x10, Y12, Y11
-	VPAND        Y12, Y0, Y12
-	ADDQ         $0x20, R9
+	VMOVUPS      (R9), Y11
+	VMOVUPS      32(R9), Y12
+	VPSLLD       $0x10, Y11, Y11
+	VPSLLD       $0x10, Y12, Y12
 	VBROADCASTSS (R8), Y13
 	VFMADD231PS  Y11, Y13, Y1
 	VFMADD231PS  Y12, Y13, Y2
@@ -1646,19 +1763,18 @@ turn5Half:
 	VFMADD231PS  Y12, Y13, Y10
 	ADDQ         BX, R8
 	ADDQ         BX, R10
+	ADDQ         $0x40, R9
 	DECQ         R11
 	JNZ          turn5Half
 
 rest5Half:
-	MOVQ k+8(FP), R11
-	ANDQ $0x03, R11
-	JZ   store5Half
-
-loop5Half:
-	VMOVDQU      (R9), Y12
-	VPSLLD       $0x10, Y12, Y11
+	MOVQ         k+8(FP), R11
+	TESTQ        $0x00000002, R11
+	JZ           last5Half
+	VMOVUPS      (R9), Y11
+	VMOVUPS      32(R9), Y12
+	VPAND        Y11, Y0, Y11
 	VPAND        Y12, Y0, Y12
-	ADDQ         $0x20, R9
 	VBROADCASTSS (R8), Y13
 	VFMADD231PS  Y11, Y13, Y1
 	VFMADD231PS  Y12, Y13, Y2
@@ -1676,8 +1792,54 @@ loop5Half:
 	VFMADD231PS  Y12, Y13, Y10
 	ADDQ         BX, R8
 	ADDQ         BX, R10
-	DECQ         R11
-	JNZ          loop5Half
+	VMOVUPS      (R9), Y11
+	VMOVUPS      32(R9), Y12
+	VPSLLD       $0x10, Y11, Y11
+	VPSLLD       $0x10, Y12, Y12
+	VBROADCASTSS (R8), Y13
+	VFMADD231PS  Y11, Y13, Y1
+	VFMADD231PS  Y12, Y13, Y2
+	VBROADCASTSS (R8)(DX*1), Y13
+	VFMADD231PS  Y11, Y13, Y3
+	VFMADD231PS  Y12, Y13, Y4
+	VBROADCASTSS (R8)(DX*2), Y13
+	VFMADD231PS  Y11, Y13, Y5
+	VFMADD231PS  Y12, Y13, Y6
+	VBROADCASTSS (R10), Y13
+	VFMADD231PS  Y11, Y13, Y7
+	VFMADD231PS  Y12, Y13, Y8
+	VBROADCASTSS (R10)(DX*1), Y13
+	VFMADD231PS  Y11, Y13, Y9
+	VFMADD231PS  Y12, Y13, Y10
+	ADDQ         BX, R8
+	ADDQ         BX, R10
+	ADDQ         $0x40, R9
+
+last5Half:
+	TESTQ        $0x00000001, R11
+	JZ           store5Half
+	VMOVUPS      (R9), Y11
+	VMOVUPS      32(R9), Y12
+	VPAND        Y11, Y0, Y11
+	VPAND        Y12, Y0, Y12
+	VBROADCASTSS (R8), Y13
+	VFMADD231PS  Y11, Y13, Y1
+	VFMADD231PS  Y12, Y13, Y2
+	VBROADCASTSS (R8)(DX*1), Y13
+	VFMADD231PS  Y11, Y13, Y3
+	VFMADD231PS  Y12, Y13, Y4
+	VBROADCASTSS (R8)(DX*2), Y13
+	VFMADD231PS  Y11, Y13, Y5
+	VFMADD231PS  Y12, Y13, Y6
+	VBROADCASTSS (R10), Y13
+	VFMADD231PS  Y11, Y13, Y7
+	VFMADD231PS  Y12, Y13, Y8
+	VBROADCASTSS (R10)(DX*1), Y13
+	VFMADD231PS  Y11, Y13, Y9
+	VFMADD231PS  Y12, Y13, Y10
+	ADDQ         BX, R8
+	ADDQ         BX, R10
+	ADDQ         $0x40, R9
 
 store5Half:
 	VMOVUPS Y1, (SI)
@@ -1767,10 +1929,10 @@ start6Half:
 	JZ   rest6Half
 
 turn6Half:
-	VMOVDQU      (R9), Y14
-	VPSLLD       $0x10, Y14, Y13
+	VMOVUPS      (R9), Y13
+	VMOVUPS      32(R9), Y14
+	VPAND        Y13, Y0, Y13
 	VPAND        Y14, Y0, Y14
-	ADDQ         $0x20, R9
 	VBROADCASTSS (R8), Y15
 	VFMADD231PS  Y13, Y15, Y1
 	VFMADD231PS  Y14, Y15, Y2
@@ -1791,10 +1953,10 @@ turn6Half:
 	VFMADD231PS  Y14, Y15, Y12
 	ADDQ         BX, R8
 	ADDQ         BX, R10
-	VMOVDQU      (R9), Y14
-	VPSLLD       $0x10, Y14, Y13
-	VPAND        Y14, Y0, Y14
-	ADDQ         $0x20, R9
+	VMOVUPS      (R9), Y13
+	VMOVUPS      32(R9), Y14
+	VPSLLD       $0x10, Y13, Y13
+	VPSLLD       $0x10, Y14, Y14
 	VBROADCASTSS (R8), Y15
 	VFMADD231PS  Y13, Y15, Y1
 	VFMADD231PS  Y14, Y15, Y2
@@ -1815,10 +1977,11 @@ turn6Half:
 	VFMADD231PS  Y14, Y15, Y12
 	ADDQ         BX, R8
 	ADDQ         BX, R10
-	VMOVDQU      (R9), Y14
-	VPSLLD       $0x10, Y14, Y13
+	ADDQ         $0x40, R9
+	VMOVUPS      (R9), Y13
+	VMOVUPS      32(R9), Y14
+	VPAND        Y13, Y0, Y13
 	VPAND        Y14, Y0, Y14
-	ADDQ         $0x20, R9
 	VBROADCASTSS (R8), Y15
 	VFMADD231PS  Y13, Y15, Y1
 	VFMADD231PS  Y14, Y15, Y2
@@ -1839,10 +2002,10 @@ turn6Half:
 	VFMADD231PS  Y14, Y15, Y12
 	ADDQ         BX, R8
 	ADDQ         BX, R10
-	VMOVDQU      (R9), Y14
-	VPSLLD       $0x10, Y14, Y13
-	VPAND        Y14, Y0, Y14
-	ADDQ         $0x20, R9
+	VMOVUPS      (R9), Y13
+	VMOVUPS      32(R9), Y14
+	VPSLLD       $0x10, Y13, Y13
+	VPSLLD       $0x10, Y14, Y14
 	VBROADCASTSS (R8), Y15
 	VFMADD231PS  Y13, Y15, Y1
 	VFMADD231PS  Y14, Y15, Y2
@@ -1863,19 +2026,18 @@ turn6Half:
 	VFMADD231PS  Y14, Y15, Y12
 	ADDQ         BX, R8
 	ADDQ         BX, R10
+	ADDQ         $0x40, R9
 	DECQ         R11
 	JNZ          turn6Half
 
 rest6Half:
-	MOVQ k+8(FP), R11
-	ANDQ $0x03, R11
-	JZ   store6Half
-
-loop6Half:
-	VMOVDQU      (R9), Y14
-	VPSLLD       $0x10, Y14, Y13
+	MOVQ         k+8(FP), R11
+	TESTQ        $0x00000002, R11
+	JZ           last6Half
+	VMOVUPS      (R9), Y13
+	VMOVUPS      32(R9), Y14
+	VPAND        Y13, Y0, Y13
 	VPAND        Y14, Y0, Y14
-	ADDQ         $0x20, R9
 	VBROADCASTSS (R8), Y15
 	VFMADD231PS  Y13, Y15, Y1
 	VFMADD231PS  Y14, Y15, Y2
@@ -1896,8 +2058,60 @@ loop6Half:
 	VFMADD231PS  Y14, Y15, Y12
 	ADDQ         BX, R8
 	ADDQ         BX, R10
-	DECQ         R11
-	JNZ          loop6Half
+	VMOVUPS      (R9), Y13
+	VMOVUPS      32(R9), Y14
+	VPSLLD       $0x10, Y13, Y13
+	VPSLLD       $0x10, Y14, Y14
+	VBROADCASTSS (R8), Y15
+	VFMADD231PS  Y13, Y15, Y1
+	VFMADD231PS  Y14, Y15, Y2
+	VBROADCASTSS (R8)(DX*1), Y15
+	VFMADD231PS  Y13, Y15, Y3
+	VFMADD231PS  Y14, Y15, Y4
+	VBROADCASTSS (R8)(DX*2), Y15
+	VFMADD231PS  Y13, Y15, Y5
+	VFMADD231PS  Y14, Y15, Y6
+	VBROADCASTSS (R10), Y15
+	VFMADD231PS  Y13, Y15, Y7
+	VFMADD231PS  Y14, Y15, Y8
+	VBROADCASTSS (R10)(DX*1), Y15
+	VFMADD231PS  Y13, Y15, Y9
+	VFMADD231PS  Y14, Y15, Y10
+	VBROADCASTSS (R10)(DX*2), Y15
+	VFMADD231PS  Y13, Y15, Y11
+	VFMADD231PS  Y14, Y15, Y12
+	ADDQ         BX, R8
+	ADDQ         BX, R10
+	ADDQ         $0x40, R9
+
+last6Half:
+	TESTQ        $0x00000001, R11
+	JZ           store6Half
+	VMOVUPS      (R9), Y13
+	VMOVUPS      32(R9), Y14
+	VPAND        Y13, Y0, Y13
+	VPAND        Y14, Y0, Y14
+	VBROADCASTSS (R8), Y15
+	VFMADD231PS  Y13, Y15, Y1
+	VFMADD231PS  Y14, Y15, Y2
+	VBROADCASTSS (R8)(DX*1), Y15
+	VFMADD231PS  Y13, Y15, Y3
+	VFMADD231PS  Y14, Y15, Y4
+	VBROADCASTSS (R8)(DX*2), Y15
+	VFMADD231PS  Y13, Y15, Y5
+	VFMADD231PS  Y14, Y15, Y6
+	VBROADCASTSS (R10), Y15
+	VFMADD231PS  Y13, Y15, Y7
+	VFMADD231PS  Y14, Y15, Y8
+	VBROADCASTSS (R10)(DX*1), Y15
+	VFMADD231PS  Y13, Y15, Y9
+	VFMADD231PS  Y14, Y15, Y10
+	VBROADCASTSS (R10)(DX*2), Y15
+	VFMADD231PS  Y13, Y15, Y11
+	VFMADD231PS  Y14, Y15, Y12
+	ADDQ         BX, R8
+	ADDQ         BX, R10
+	ADDQ         $0x40, R9
 
 store6Half:
 	VMOVUPS Y1, (SI)
@@ -2623,16 +2837,21 @@ GLOBL halfBias<>(SB), RODATA|NOPTR, $4
 DATA quiet<>+0(SB)/4, $0x00400000
 GLOBL quiet<>(SB), RODATA|NOPTR, $4
 
-// func halveAVX2(dst *uint32, src *float32, rows int)
+// func halveAVX2(dst *uint32, src *float32, blocks int, pairs int)
 // Requires: AVX, AVX2
-TEXT ·halveAVX2(SB), NOSPLIT, $0-24
+TEXT ·halveAVX2(SB), NOSPLIT, $0-32
 	MOVQ         dst+0(FP), AX
 	MOVQ         src+8(FP), CX
-	MOVQ         rows+16(FP), DX
+	MOVQ         pairs+24(FP), DX
+	MOVQ         blocks+16(FP), BX
+	SHLQ         $0x05, BX
 	VBROADCASTSS lastBit<>+0(SB), Y0
 	VBROADCASTSS halfBias<>+0(SB), Y1
 	VBROADCASTSS quiet<>+0(SB), Y2
 	VBROADCASTSS high<>+0(SB), Y3
+
+halvePair:
+	MOVQ blocks+16(FP), SI
 
 halveLoop:
 	VMOVUPS   (CX), Y4
@@ -2643,7 +2862,7 @@ halveLoop:
 	VPOR      Y2, Y4, Y6
 	VCMPPS    $0x03, Y4, Y4, Y4
 	VBLENDVPS Y4, Y6, Y5, Y5
-	VMOVUPS   32(CX), Y4
+	VMOVUPS   (CX)(BX*1), Y4
 	VPSRLD    $0x10, Y4, Y6
 	VPAND     Y0, Y6, Y6
 	VPADDD    Y1, Y6, Y6
@@ -2651,14 +2870,17 @@ halveLoop:
 	VPOR      Y2, Y4, Y7
 	VCMPPS    $0x03, Y4, Y4, Y4
 	VBLENDVPS Y4, Y7, Y6, Y6
-	VPSRLD    $0x10, Y5, Y5
-	VPAND     Y3, Y6, Y6
-	VPOR      Y5, Y6, Y6
-	VMOVUPS   Y6, (AX)
-	ADDQ      $0x40, CX
+	VPSRLD    $0x10, Y6, Y6
+	VPAND     Y3, Y5, Y5
+	VPOR      Y6, Y5, Y5
+	VMOVUPS   Y5, (AX)
+	ADDQ      $0x20, CX
 	ADDQ      $0x20, AX
-	DECQ      DX
+	DECQ      SI
 	JNZ       halveLoop
+	ADDQ      BX, CX
+	DECQ      DX
+	JNZ       halvePair
 	VZEROUPPER
 	RET
 

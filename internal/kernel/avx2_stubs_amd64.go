@@ -144,10 +144,10 @@ func gatherAVX2(dst *float32, src *float32, stride int, rows int, panels int)
 //go:noescape
 func roundHalfAVX2(dst *float32, x *float32, blocks int)
 
-// halveAVX2 is halvePortable.
+// halveAVX2 is halvePortable for pairs of rows of 8·blocks numbers.
 //
 //go:noescape
-func halveAVX2(dst *uint32, src *float32, rows int)
+func halveAVX2(dst *uint32, src *float32, blocks int, pairs int)
 
 // adamWAVX2 is adamConstants.update for blocks of four.
 //

@@ -19,6 +19,16 @@ func tileHalfAVX512(m int, k int, a *float32, aRow int, aCol int, b *uint32, c *
 //go:noescape
 func tilePairAVX512(m int, k int, a *float32, aRow int, aCol int, b *float32, bRow int, bNext int, c *float32, cRow int, accumulate bool)
 
+// tileDotAVX512 is tileHalfPortable for words of A, k of them a row, for k ≥ 1.
+//
+//go:noescape
+func tileDotAVX512(m int, k int, a *uint32, aRow int, aCol int, b *uint32, bRow int, c *float32, cRow int, accumulate bool)
+
+// tileDotPairAVX512 is tileDotAVX512 for two panels, bNext apart, for k ≥ 1.
+//
+//go:noescape
+func tileDotPairAVX512(m int, k int, a *uint32, aRow int, aCol int, b *uint32, bRow int, bNext int, c *float32, cRow int, accumulate bool)
+
 // addAVX512 is Add.
 //
 //go:noescape

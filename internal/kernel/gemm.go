@@ -39,16 +39,18 @@ func (p *Packed) Pack(b View, k, n int) {
 	}
 }
 
-// PackHalf is Pack with every number rounded to bfloat16, in half the memory.
+// PackHalf is Pack with every number rounded to bfloat16, in half the memory. It is to be
+// multiplied by numbers that are rounded already: avx512bf16 rounds them, other variants
+// do not.
 func (p *Packed) PackHalf(b View, k, n int) {
 	p.K, p.N, p.full = k, n, nil
-	Resize(&p.half, p.Panels()*k*Panel/2)
+	Resize(&p.half, p.Panels()*wordsOf(k, Panel))
 	scratch := strips.Get()
 	for j0 := 0; j0 < n; j0 += Panel {
 		for k0 := 0; k0 < k; k0 += depth {
 			rows := min(depth, k-k0)
-			packPanel(scratch[:], b.From(k0, 0), rows, j0, min(Panel, n-j0))
-			halve(p.half[(j0*k+k0*Panel)/2:], scratch[:], rows)
+			packPanel(scratch.full[:], b.From(k0, 0), rows, j0, min(Panel, n-j0))
+			halve(p.half[j0/Panel*wordsOf(k, Panel)+wordsOf(k0, Panel):], scratch.full[:], Panel, rows)
 		}
 	}
 	strips.Put(scratch)
@@ -110,10 +112,15 @@ func GemmPacked(c []float32, cRow, m int, a View, b *Packed, accumulate bool) {
 // product of few rows by its columns.
 func GemmPanels(c []float32, cRow, m int, a View, b *Packed, from, to int, accumulate bool) {
 	first, last := from*Panel, min(b.N, to*Panel)
-	if packs(m, last-first) {
-		blocks(m, b.K, a, func(i0, k0 int, block factor) {
+	dots := b.half != nil && dots()
+	if dots || packs(m, last-first) {
+		deep := depth
+		if m <= blockRows*depth/chunk {
+			deep = chunk
+		}
+		blocks(m, b.K, a, deep, dots, func(i0, k0 int, rows factor) {
 			for j0 := first; j0 < last; j0 += strip {
-				block.times(b.rows(j0, k0), c[i0*cRow+j0:], cRow, min(strip, last-j0), accumulate || k0 > 0)
+				rows.times(b.rows(j0, k0), c[i0*cRow+j0:], cRow, min(strip, last-j0), accumulate || k0 > 0)
 			}
 		})
 		return
@@ -128,15 +135,15 @@ func GemmPanels(c []float32, cRow, m int, a View, b *Packed, from, to int, accum
 
 // rows are rows k0 … of the panels that start with column j0.
 func (p *Packed) rows(j0, k0 int) operand {
-	at := j0*p.K + k0*Panel
 	if p.half != nil {
-		return operand{half: p.half[at/2:], next: p.K * Panel / 2}
+		next := wordsOf(p.K, Panel)
+		return operand{half: p.half[j0/Panel*next+wordsOf(k0, Panel):], next: next}
 	}
-	return operand{full: p.full[at:], row: Panel, next: p.K * Panel}
+	return operand{full: p.full[j0*p.K+k0*Panel:], row: Panel, next: p.K * Panel}
 }
 
-// operand is some rows of two panels: row i is full[i·row …], or half[8i …] rounded, and
-// that of the other panel, where there is one, lies next further.
+// operand is some rows of two panels: row i is full[i·row …], or rows 2i and 2i + 1 are
+// half[16i …], and those of the other panel, where there is one, lie next further.
 type operand struct {
 	full      []float32
 	row, next int
@@ -153,26 +160,39 @@ func (b operand) other() operand {
 	return b
 }
 
-// factor is m rows of k numbers of A, as they lie or packed: groups of rowGroup rows one
-// after the other, k by k.
+// factor is m rows of k numbers of A, as they lie or packed: groups of rows one after the
+// other, of rowGroup rows each or of all there are if they are fewer, k by k. Packed rows
+// may be halved, as those of B are.
 type factor struct {
 	View
 	m, k   int
 	packed bool
+	half   []uint32
 }
 
 // packs tells whether it pays to copy A before it is multiplied by n columns: its rows lie
 // far apart, on many pages and, often enough, on few lines of the cache.
 func packs(m, n int) bool { return m >= 2*rowGroup && n >= 3*strip }
 
-var packedRows Pool[[blockRows * depth]float32]
+// block is a part of A.
+type block struct {
+	full [blockRows * depth]float32
+	half [blockRows * depth / 2]uint32
+}
 
-// blocks packs A block by block, k ascending for each.
-func blocks(m, k int, a View, multiply func(i0, k0 int, block factor)) {
+var packedRows Pool[block]
+
+// blocks packs A block by block, at most deep numbers of a row at once, k ascending, and
+// halved if need be.
+func blocks(m, k int, a View, deep int, halved bool, multiply func(i0, k0 int, rows factor)) {
 	scratch := packedRows.Get()
 	for i0 := 0; i0 < m; i0 += blockRows {
-		for k0 := 0; k0 == 0 || k0 < k; k0 += depth {
-			multiply(i0, k0, pack(scratch[:], a.From(i0, k0), min(blockRows, m-i0), min(depth, k-k0)))
+		for k0 := 0; k0 == 0 || k0 < k; k0 += deep {
+			rows := pack(scratch.full[:], a.From(i0, k0), min(blockRows, m-i0), min(deep, k-k0))
+			if halved {
+				rows.halve(scratch.half[:])
+			}
+			multiply(i0, k0, rows)
 		}
 	}
 	packedRows.Put(scratch)
@@ -181,22 +201,42 @@ func blocks(m, k int, a View, multiply func(i0, k0 int, block factor)) {
 // pack copies m rows of k numbers, of which those of a row or those of a column lie side
 // by side.
 func pack(dst []float32, a View, m, k int) factor {
+	width := min(m, rowGroup)
 	for i := 0; i < m; i += rowGroup {
 		rows, group := min(rowGroup, m-i), dst[i*k:]
 		switch {
 		case a.Col == 1:
-			Transpose(group, rowGroup, a.Data[i*a.Row:], a.Row, rows, k)
+			Transpose(group, width, a.Data[i*a.Row:], a.Row, rows, k)
 		case a.Row == 1 && rows == rowGroup:
 			for kk := range k {
 				*(*[rowGroup]float32)(group[kk*rowGroup:]) = *(*[rowGroup]float32)(a.Data[kk*a.Col+i:])
 			}
 		default:
 			for kk := range k {
-				copy(group[kk*rowGroup:kk*rowGroup+rows], a.Data[kk*a.Col+i:])
+				copy(group[kk*width:kk*width+rows], a.Data[kk*a.Col+i:])
 			}
 		}
 	}
-	return factor{View{dst, 1, rowGroup}, m, k, true}
+	return factor{View: View{dst, 1, width}, m: m, k: k, packed: true}
+}
+
+// halve halves packed rows.
+func (a *factor) halve(dst []uint32) {
+	a.half = dst
+	for i := 0; i < a.m; i += rowGroup {
+		halve(dst[i/rowGroup*wordsOf(a.k, rowGroup):], a.Data[i*a.k:], a.Col, a.k)
+	}
+}
+
+// group is the packed rows from row i on.
+func (a factor) group(i int) factor {
+	if a.half != nil {
+		a.half = a.half[i/rowGroup*wordsOf(a.k, rowGroup):]
+	} else {
+		a.Data = a.Data[i*a.k:]
+	}
+	a.m = min(rowGroup, a.m-i)
+	return a
 }
 
 // times computes cols ≤ strip columns of C = A·B, or C += A·B.
@@ -205,41 +245,57 @@ func (a factor) times(b operand, c []float32, cRow, cols int, accumulate bool) {
 		return
 	}
 	if !a.packed {
-		columns(a.m, a.k, cols, a.View, b, c, cRow, accumulate)
+		a.columns(cols, b, c, cRow, accumulate)
 		return
 	}
 	for i := 0; i < a.m; i += rowGroup {
-		columns(min(rowGroup, a.m-i), a.k, cols, View{a.Data[i*a.k:], a.Row, a.Col}, b, c[i*cRow:], cRow, accumulate)
+		a.group(i).columns(cols, b, c[i*cRow:], cRow, accumulate)
 	}
 }
 
 // columns computes m × cols outputs, cols ≤ strip.
-func columns(m, k, cols int, a View, b operand, c []float32, cRow int, accumulate bool) {
+func (a factor) columns(cols int, b operand, c []float32, cRow int, accumulate bool) {
 	switch {
-	case cols == strip && pair(m, k, a, b, c, cRow, accumulate):
+	case cols == strip && pair(a, b, c, cRow, accumulate):
 	case cols > Panel:
-		columns(m, k, Panel, a, b, c, cRow, accumulate)
-		columns(m, k, cols-Panel, a, b.other(), c[Panel:], cRow, accumulate)
+		a.columns(Panel, b, c, cRow, accumulate)
+		a.columns(cols-Panel, b.other(), c[Panel:], cRow, accumulate)
 	case cols == Panel:
-		column(m, k, a.Data, a.Row, a.Col, b, c, cRow, accumulate)
+		a.column(b, c, cRow, accumulate)
+	case a.packed:
+		a.narrow(cols, b, c, cRow, accumulate)
 	default:
-		for i := 0; i < m; i += rowGroup {
-			narrow(min(rowGroup, m-i), k, cols, a.From(i, 0), b, c[i*cRow:], cRow, accumulate)
+		for i := 0; i < a.m; i += rowGroup {
+			rows := factor{View: a.From(i, 0), m: min(rowGroup, a.m-i), k: a.k}
+			rows.narrow(cols, b, c[i*cRow:], cRow, accumulate)
 		}
 	}
 }
 
-// narrow computes outputs beside C and copies the columns that exist.
-func narrow(rows, k, cols int, a View, b operand, c []float32, cRow int, accumulate bool) {
+// narrow computes outputs of at most rowGroup rows beside C and copies the columns that
+// exist.
+func (a factor) narrow(cols int, b operand, c []float32, cRow int, accumulate bool) {
 	var t [rowGroup * Panel]float32
 	if accumulate {
-		for i := range rows {
+		for i := range a.m {
 			copy(t[i*Panel:i*Panel+cols], c[i*cRow:])
 		}
 	}
-	column(rows, k, a.Data, a.Row, a.Col, b, t[:], Panel, accumulate)
-	for i := range rows {
+	a.column(b, t[:], Panel, accumulate)
+	for i := range a.m {
 		copy(c[i*cRow:i*cRow+cols], t[i*Panel:])
+	}
+}
+
+// column computes a column of tiles: m × 16 outputs.
+func (a factor) column(b operand, c []float32, cRow int, accumulate bool) {
+	switch {
+	case a.half != nil:
+		tileDot(a, b, c, cRow, accumulate)
+	case b.half != nil:
+		tileHalf(a.m, a.k, a.Data, a.Row, a.Col, b.half, c, cRow, accumulate)
+	default:
+		tile(a.m, a.k, a.Data, a.Row, a.Col, b.full, b.row, c, cRow, accumulate)
 	}
 }
 
@@ -263,31 +319,51 @@ func Gemm(c []float32, cRow, m, n, k int, a View, b []float32, bRow int, accumul
 	}
 }
 
-// GemmHalf is Gemm with B rounded to bfloat16.
+// GemmHalf is Gemm with B rounded to bfloat16; A must be rounded already, as for PackHalf.
 func GemmHalf(c []float32, cRow, m, n, k int, a View, b []float32, bRow int, accumulate bool) {
 	gemmGathered(c, cRow, m, n, k, a, b, bRow, accumulate, true)
 }
 
-var strips Pool[[depth * strip]float32]
+// panels is a strip of B.
+type panels struct {
+	full [depth * strip]float32
+	half [depth * strip / 2]uint32
+}
+
+var strips Pool[panels]
+
+// copied copies k rows of a strip of B, rounded if need be, and halved if the rounded
+// numbers are to be multiplied so.
+func (p *panels) copied(b []float32, bRow, k, cols int, round bool) operand {
+	if k > 0 {
+		gather(p.full[:], b, bRow, k, cols)
+	}
+	if !round {
+		return operand{full: p.full[:], row: Panel, next: k * Panel}
+	}
+	if !dots() {
+		size := (cols + Panel - 1) / Panel * k * Panel
+		RoundHalf(p.full[:size], p.full[:size])
+		return operand{full: p.full[:], row: Panel, next: k * Panel}
+	}
+	words := wordsOf(k, Panel)
+	for j := 0; j*Panel < cols; j++ {
+		halve(p.half[j*words:], p.full[j*k*Panel:], Panel, k)
+	}
+	return operand{half: p.half[:], next: words}
+}
 
 // gemmGathered copies each strip of B before it is multiplied.
 func gemmGathered(c []float32, cRow, m, n, k int, a View, b []float32, bRow int, accumulate, round bool) {
 	scratch := strips.Get()
-	multiply := func(i0, k0 int, block factor) {
+	multiply := func(i0, k0 int, rows factor) {
 		for j0 := 0; j0 < n; j0 += strip {
 			cols := min(strip, n-j0)
-			size := block.k * (cols + Panel - 1) / Panel * Panel
-			if block.k > 0 {
-				gather(scratch[:], b[k0*bRow+j0:], bRow, block.k, cols)
-			}
-			if round {
-				RoundHalf(scratch[:size], scratch[:size])
-			}
-			block.times(operand{full: scratch[:], row: Panel, next: block.k * Panel}, c[i0*cRow+j0:], cRow, cols, accumulate || k0 > 0)
+			rows.times(scratch.copied(b[min(k0*bRow+j0, len(b)):], bRow, rows.k, cols, round), c[i0*cRow+j0:], cRow, cols, accumulate || k0 > 0)
 		}
 	}
-	if packs(m, n) {
-		blocks(m, k, a, multiply)
+	if dots := round && dots(); dots || packs(m, n) {
+		blocks(m, k, a, depth, dots, multiply)
 	} else {
 		for k0 := 0; k0 == 0 || k0 < k; k0 += depth {
 			multiply(0, k0, factor{View: a.From(0, k0), m: m, k: min(depth, k-k0)})
@@ -314,23 +390,14 @@ func GemmOuter(c []float32, cRow, m, n, k int, a []float32, aRow int, b []float3
 		cols := min(outerCols, n-j0)
 		for k0 := 0; k0 < k; k0 += outerDepth {
 			rows := min(outerDepth, k-k0)
-			block := pack(scratch.a, View{a[k0*aRow:], 1, aRow}, m, rows)
+			part := pack(scratch.a, View{a[k0*aRow:], 1, aRow}, m, rows)
 			gather(scratch.b[:], b[k0*bRow+j0:], bRow, rows, cols)
 			for j := 0; j < cols; j += strip {
-				block.times(operand{full: scratch.b[j*rows:], row: Panel, next: rows * Panel}, c[j0+j:], cRow, min(strip, cols-j), true)
+				part.times(operand{full: scratch.b[j*rows:], row: Panel, next: rows * Panel}, c[j0+j:], cRow, min(strip, cols-j), true)
 			}
 		}
 	}
 	outers.Put(scratch)
-}
-
-// column computes a column of tiles: m × 16 outputs.
-func column(m, k int, a []float32, aRow, aCol int, b operand, c []float32, cRow int, accumulate bool) {
-	if b.half != nil {
-		tileHalf(m, k, a, aRow, aCol, b.half, c, cRow, accumulate)
-		return
-	}
-	tile(m, k, a, aRow, aCol, b.full, b.row, c, cRow, accumulate)
 }
 
 // tilePortable is the specification of a column of tiles: m × 16 outputs of C from m rows

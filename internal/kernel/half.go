@@ -25,23 +25,37 @@ func roundHalf(x float32) uint32 {
 	return bits + 0x7fff + bits>>16&1
 }
 
-// halvePortable rounds rows of a panel: number i of the eight is column i in its lower
-// and column i + 8 in its upper half, which two instructions widen again.
-func halvePortable(dst []uint32, src []float32, rows int) {
-	for r := range rows {
-		for i := range Panel / 2 {
-			low, high := roundHalf(src[r*Panel+i]), roundHalf(src[r*Panel+Panel/2+i])
-			dst[r*Panel/2+i] = low>>16 | high&^0xffff
+// wordsOf is how many words k halved rows of a width take; k may only be odd at the end of
+// a matrix.
+func wordsOf(k, width int) int { return (k + 1) / 2 * width }
+
+// halve is halvePortable.
+func halve(dst []uint32, src []float32, width, rows int) {
+	done := 2 * halvePairs(dst, src, width, rows/2)
+	halvePortable(dst[done/2*width:], src[done*width:], width, rows-done)
+}
+
+// halvePortable rounds rows, two in a word: number i of rows 2r and 2r + 1 is in the upper
+// and in the lower half of word i of the pair. After an odd row come zeros.
+func halvePortable(dst []uint32, src []float32, width, rows int) {
+	for r := 0; r < rows; r += 2 {
+		pair := dst[r/2*width : (r/2+1)*width]
+		for i, x := range src[r*width : (r+1)*width] {
+			pair[i] = roundHalf(x) &^ 0xffff
+		}
+		if r+1 < rows {
+			for i, x := range src[(r+1)*width : (r+2)*width] {
+				pair[i] |= roundHalf(x) >> 16
+			}
 		}
 	}
 }
 
-// widen is the inverse of halvePortable.
+// widen is the inverse of halvePortable for a panel.
 func widen(dst []float32, src []uint32, rows int) {
 	for r := range rows {
-		for i, both := range src[r*Panel/2 : (r+1)*Panel/2] {
-			dst[r*Panel+i] = math.Float32frombits(both << 16)
-			dst[r*Panel+Panel/2+i] = math.Float32frombits(both &^ 0xffff)
+		for i, both := range src[r/2*Panel : (r/2+1)*Panel] {
+			dst[r*Panel+i] = math.Float32frombits(both << (r % 2 * 16) &^ 0xffff)
 		}
 	}
 }
@@ -53,7 +67,7 @@ func tileHalfPortable(m, k int, a []float32, aRow, aCol int, b []uint32, c []flo
 	var wide [rows * Panel]float32
 	for k0 := 0; k0 == 0 || k0 < k; k0 += rows {
 		n := min(rows, k-k0)
-		widen(wide[:], b[k0*Panel/2:], n)
+		widen(wide[:], b[wordsOf(k0, Panel):], n)
 		tile(m, n, a[k0*aCol:], aRow, aCol, wide[:], Panel, c, cRow, accumulate || k0 > 0)
 	}
 }

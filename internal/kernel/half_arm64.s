@@ -47,29 +47,36 @@ loop:
 	CBNZ   R2, loop
 	RET
 
-// func halveNEON(dst *uint32, src *float32, rows int)
+// func halveNEON(dst *uint32, src *float32, blocks, pairs int)
 //
-//	for range rows {
-//		for i := range 8 {
-//			dst[i] = roundHalf(src[i])>>16 | roundHalf(src[8+i])&^0xffff
+//	for range pairs {
+//		for i := range 4 * blocks {
+//			dst[i] = roundHalf(src[i])&^0xffff | roundHalf(src[4*blocks+i])>>16
 //		}
-//		dst, src = dst[8:], src[16:]
+//		dst, src = dst[4*blocks:], src[8*blocks:]
 //	}
-TEXT ·halveNEON(SB), NOSPLIT, $0-24
+TEXT ·halveNEON(SB), NOSPLIT, $0-32
 	MOVD dst+0(FP), R0
 	MOVD src+8(FP), R1
-	MOVD rows+16(FP), R2
-	HALF_CONSTANTS(R3)
+	MOVD blocks+16(FP), R2
+	MOVD pairs+24(FP), R3
+	HALF_CONSTANTS(R4)
+
+pair:
+	ADD  R2<<4, R1, R5
+	MOVD R2, R4
 
 loop:
-	VLD1.P 64(R1), [V0.S4, V1.S4, V2.S4, V3.S4]
+	VLD1.P 16(R1), [V0.S4]
+	VLD1.P 16(R5), [V1.S4]
 	ROUND_HALF(V0, 0)
 	ROUND_HALF(V1, 1)
-	ROUND_HALF(V2, 2)
-	ROUND_HALF(V3, 3)
-	VSRI   $16, V0.S4, V2.S4
-	VSRI   $16, V1.S4, V3.S4
-	VST1.P [V2.S4, V3.S4], 32(R0)
-	SUB    $1, R2
-	CBNZ   R2, loop
+	VSRI   $16, V1.S4, V0.S4
+	VST1.P [V0.S4], 16(R0)
+	SUB    $1, R4
+	CBNZ   R4, loop
+
+	MOVD R5, R1
+	SUB  $1, R3
+	CBNZ R3, pair
 	RET

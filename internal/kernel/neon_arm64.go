@@ -20,12 +20,12 @@ func tile4NEON(tiles, k int, a *float32, aRow, aCol int, b *float32, bRow int, c
 //go:noescape
 func tile1NEON(tiles, k int, a *float32, aRow, aCol int, b *float32, bRow int, c *float32, cRow int, accumulate bool)
 
-// tile4HalfNEON is tileHalfPortable with m = 4·tiles and k ≥ 1; row k of B starts at b[k·bRow].
+// tile4HalfNEON is tileHalfPortable with m = 4·tiles and k ≥ 1; rows k and k + 1 of B start at b[k/2·bRow].
 //
 //go:noescape
 func tile4HalfNEON(tiles, k int, a *float32, aRow, aCol int, b *uint32, bRow int, c *float32, cRow int, accumulate bool)
 
-// tile1HalfNEON is tileHalfPortable with m = tiles and k ≥ 1; row k of B starts at b[k·bRow].
+// tile1HalfNEON is tileHalfPortable with m = tiles and k ≥ 1; rows k and k + 1 of B start at b[k/2·bRow].
 //
 //go:noescape
 func tile1HalfNEON(tiles, k int, a *float32, aRow, aCol int, b *uint32, bRow int, c *float32, cRow int, accumulate bool)
@@ -100,10 +100,10 @@ func turnNEON(low, high, cos, sin *float32, blocks int, sign float32)
 //go:noescape
 func roundHalfNEON(dst, x *float32, blocks int)
 
-// halveNEON is halvePortable for rows ≥ 1.
+// halveNEON is halvePortable for pairs of rows of 4·blocks numbers.
 //
 //go:noescape
-func halveNEON(dst *uint32, src *float32, rows int)
+func halveNEON(dst *uint32, src *float32, blocks, pairs int)
 
 // transposeNEON is transposePortable for eight rows of 4·blocks numbers.
 //

@@ -40,7 +40,7 @@ func tileHalf(m, k int, a []float32, aRow, aCol int, b []uint32, c []float32, cR
 
 func roundHalfBlocks(_, _ []float32) int { return 0 }
 
-func halve(dst []uint32, src []float32, rows int) { halvePortable(dst, src, rows) }
+func halvePairs(_ []uint32, _ []float32, _, _ int) int { return 0 }
 
 func gatherPanels(_, _ []float32, _, _, _ int) int { return 0 }
 
@@ -52,4 +52,9 @@ func adamBlocks(_, _, _, _ []float32, _ *adamConstants) int { return 0 }
 func Peak() float64 { return 0 }
 
 // pair computes nothing: no tile here is as wide as two panels.
-func pair(_, _ int, _ View, _ operand, _ []float32, _ int, _ bool) bool { return false }
+func pair(_ factor, _ operand, _ []float32, _ int, _ bool) bool { return false }
+
+// dots tells that nothing here multiplies halved numbers by halved numbers.
+func dots() bool { return false }
+
+func tileDot(_ factor, _ operand, _ []float32, _ int, _ bool) {}

@@ -32,6 +32,7 @@ func sample(variant int) []uint32 {
 	}
 	a, b, product, halved := numbers(1, m*k), numbers(2, k*n), numbers(3, m*n), numbers(4, m*n)
 	Gemm(product, n, m, n, k, Dense(a, k), b, n, true)
+	RoundHalf(a, a)
 	var packed Packed
 	packed.PackHalf(Dense(b, k).T(), k, n)
 	GemmPacked(halved, n, m, Dense(a, m).T(), &packed, false)

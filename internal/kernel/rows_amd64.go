@@ -10,7 +10,7 @@ func tile(m, k int, a []float32, aRow, aCol int, b []float32, bRow int, c []floa
 	}
 	// The assembly trusts its arguments: the last element of each operand is touched here.
 	_, _, _ = a[(m-1)*aRow+(k-1)*aCol], b[(k-1)*bRow+Panel-1], c[(m-1)*cRow+Panel-1]
-	if variant == avx512 {
+	if variant >= avx512 {
 		tileAVX512(m, k, &a[0], aRow, aCol, &b[0], bRow, &c[0], cRow, accumulate)
 		return
 	}
@@ -42,20 +42,47 @@ func tile(m, k int, a []float32, aRow, aCol int, b []float32, bRow int, c []floa
 }
 
 // pair computes m × 32 outputs from two panels, if the variant in use has tiles so wide.
-func pair(m, k int, a View, b operand, c []float32, cRow int, accumulate bool) bool {
-	if inUse.Load() != avx512 || k == 0 || b.half != nil {
+func pair(a factor, b operand, c []float32, cRow int, accumulate bool) bool {
+	if inUse.Load() < avx512 || a.k == 0 || b.half != nil && a.half == nil {
 		return false
 	}
-	_, _, _ = a.Data[(m-1)*a.Row+(k-1)*a.Col], b.full[b.next+(k-1)*b.row+Panel-1], c[(m-1)*cRow+strip-1]
-	tilePairAVX512(m, k, &a.Data[0], a.Row, a.Col, &b.full[0], b.row, b.next, &c[0], cRow, accumulate)
+	_ = c[(a.m-1)*cRow+strip-1]
+	if a.half != nil {
+		pairs := checkDot(a, b.half[b.next:])
+		tileDotPairAVX512(a.m, pairs, &a.half[0], a.Row, a.Col, &b.half[0], Panel, b.next, &c[0], cRow, accumulate)
+		return true
+	}
+	_, _ = a.Data[(a.m-1)*a.Row+(a.k-1)*a.Col], b.full[b.next+(a.k-1)*b.row+Panel-1]
+	tilePairAVX512(a.m, a.k, &a.Data[0], a.Row, a.Col, &b.full[0], b.row, b.next, &c[0], cRow, accumulate)
 	return true
+}
+
+// dots tells whether halved numbers are multiplied by halved numbers.
+func dots() bool { return inUse.Load() == avx512bf16 }
+
+// tileDot computes m × 16 outputs from halved rows of A and of B.
+func tileDot(a factor, b operand, c []float32, cRow int, accumulate bool) {
+	if a.k == 0 {
+		tilePortable(a.m, 0, nil, 0, 0, nil, 0, c, cRow, accumulate)
+		return
+	}
+	_ = c[(a.m-1)*cRow+Panel-1]
+	pairs := checkDot(a, b.half)
+	tileDotAVX512(a.m, pairs, &a.half[0], a.Row, a.Col, &b.half[0], Panel, &c[0], cRow, accumulate)
+}
+
+// checkDot touches the last words of what the assembly reads and counts its pairs of rows.
+func checkDot(a factor, b []uint32) (pairs int) {
+	pairs = wordsOf(a.k, 1)
+	_, _ = a.half[(a.m-1)*a.Row+(pairs-1)*a.Col], b[pairs*Panel-1]
+	return pairs
 }
 
 // reach is how many of a row's n numbers the variant in use does, and whether that is
 // the whole row: AVX-512 masks the end of a row, AVX2 does whole vectors of the width.
 func reach(n, width int) (done int, whole bool) {
 	switch inUse.Load() {
-	case avx512:
+	case avx512, avx512bf16:
 		return n, true
 	case avx2:
 		return n - n%width, false
@@ -274,8 +301,8 @@ func tileHalf(m, k int, a []float32, aRow, aCol int, b []uint32, c []float32, cR
 		return
 	}
 	// The assembly trusts its arguments: the last element of each operand is touched here.
-	_, _, _ = a[(m-1)*aRow+(k-1)*aCol], b[k*Panel/2-1], c[(m-1)*cRow+Panel-1]
-	if variant == avx512 {
+	_, _, _ = a[(m-1)*aRow+(k-1)*aCol], b[wordsOf(k, Panel)-1], c[(m-1)*cRow+Panel-1]
+	if variant >= avx512 {
 		tileHalfAVX512(m, k, &a[0], aRow, aCol, &b[0], &c[0], cRow, accumulate)
 		return
 	}
@@ -315,13 +342,13 @@ func roundHalfBlocks(dst, x []float32) int {
 	return blocks * 8
 }
 
-func halve(dst []uint32, src []float32, rows int) {
-	if inUse.Load() == portable || rows == 0 {
-		halvePortable(dst, src, rows)
-		return
+func halvePairs(dst []uint32, src []float32, width, pairs int) int {
+	if inUse.Load() == portable || width%8 != 0 || pairs == 0 {
+		return 0
 	}
-	_, _ = dst[rows*Panel/2-1], src[rows*Panel-1]
-	halveAVX2(&dst[0], &src[0], rows)
+	_, _ = dst[pairs*width-1], src[2*pairs*width-1]
+	halveAVX2(&dst[0], &src[0], width/8, pairs)
+	return pairs
 }
 
 func gatherPanels(dst, src []float32, stride, rows, panels int) (done int) {
@@ -363,7 +390,7 @@ func adamBlocks(p, g, m, v []float32, c *adamConstants) int {
 func Peak() float64 {
 	const turns = 100_000
 	switch len(variants) - 1 {
-	case avx512:
+	case avx512, avx512bf16:
 		return rate(peakAVX512, turns, 384)
 	case avx2:
 		return rate(peakAVX2, turns, 192)

@@ -23,8 +23,8 @@ func tileHalf(m, k int, a []float32, aRow, aCol int, b []uint32, c []float32, cR
 		tileHalfPortable(m, k, a, aRow, aCol, b, c, cRow, accumulate)
 		return
 	}
-	const bRow = Panel / 2
-	_, _, _ = a[(m-1)*aRow+(k-1)*aCol], b[k*bRow-1], c[(m-1)*cRow+Panel-1]
+	const bRow = Panel
+	_, _, _ = a[(m-1)*aRow+(k-1)*aCol], b[wordsOf(k, Panel)-1], c[(m-1)*cRow+Panel-1]
 	if tiles := m / 4; tiles > 0 {
 		tile4HalfNEON(tiles, k, &a[0], aRow, aCol, &b[0], bRow, &c[0], cRow, accumulate)
 	}
@@ -172,13 +172,13 @@ func roundHalfBlocks(dst, x []float32) int {
 	return blocks * 4
 }
 
-func halve(dst []uint32, src []float32, rows int) {
-	if inUse.Load() == portable || rows == 0 {
-		halvePortable(dst, src, rows)
-		return
+func halvePairs(dst []uint32, src []float32, width, pairs int) int {
+	if inUse.Load() == portable || width%4 != 0 || pairs == 0 {
+		return 0
 	}
-	_, _ = dst[rows*Panel/2-1], src[rows*Panel-1]
-	halveNEON(&dst[0], &src[0], rows)
+	_, _ = dst[pairs*width-1], src[2*pairs*width-1]
+	halveNEON(&dst[0], &src[0], width/4, pairs)
+	return pairs
 }
 
 func gatherPanels(dst, src []float32, stride, rows, panels int) (done int) {
@@ -224,4 +224,9 @@ func Peak() float64 {
 }
 
 // pair computes nothing: no tile here is as wide as two panels.
-func pair(_, _ int, _ View, _ operand, _ []float32, _ int, _ bool) bool { return false }
+func pair(_ factor, _ operand, _ []float32, _ int, _ bool) bool { return false }
+
+// dots tells that nothing here multiplies halved numbers by halved numbers.
+func dots() bool { return false }
+
+func tileDot(_ factor, _ operand, _ []float32, _ int, _ bool) {}

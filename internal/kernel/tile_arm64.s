@@ -18,13 +18,21 @@
 	PRODUCTS(R12, V22, V8, V9, V10, V11); \
 	PRODUCTS(R13, V23, V12, V13, V14, V15)
 
-// Eight pairs of halves at (b) are sixteen numbers; V24 masks the upper halves.
-#define WIDEN(b) \
-	VLD1 (b), [V20.S4, V21.S4]; \
-	VSHL $16, V20.S4, V16.S4; \
-	VSHL $16, V21.S4, V17.S4; \
-	VAND V24.B16, V20.B16, V18.B16; \
-	VAND V24.B16, V21.B16, V19.B16
+// Sixteen pairs of halves at R5 are two rows of B, the first in the upper halves, which
+// V24 masks.
+#define UPPER \
+	VLD1 (R5), [V25.S4, V26.S4, V27.S4, V28.S4]; \
+	ADD  R6, R5; \
+	VAND V24.B16, V25.B16, V16.B16; \
+	VAND V24.B16, V26.B16, V17.B16; \
+	VAND V24.B16, V27.B16, V18.B16; \
+	VAND V24.B16, V28.B16, V19.B16
+
+#define LOWER \
+	VSHL $16, V25.S4, V16.S4; \
+	VSHL $16, V26.S4, V17.S4; \
+	VSHL $16, V27.S4, V18.S4; \
+	VSHL $16, V28.S4, V19.S4
 
 #define UPPER_HALVES \
 	MOVD $0xffff0000, R10; \
@@ -158,7 +166,7 @@ step:
 
 // func tile4HalfNEON(tiles, k int, a *float32, aRow, aCol int, b *uint32, bRow int, c *float32, cRow int, accumulate bool)
 //
-// tile4NEON with halved rows of B: row kk is widen(b[kk*bRow:]).
+// tile4NEON with halved rows of B: rows kk and kk + 1 are those of widen(b[kk/2*bRow:]).
 TEXT ·tile4HalfNEON(SB), NOSPLIT, $0-73
 	ARGUMENTS
 	UPPER_HALVES
@@ -172,12 +180,16 @@ start:
 	START
 
 step:
-	WIDEN(R5)
-	ADD  R6, R5
+	UPPER
+	PRODUCTS4
+	SUB  $1, R1
+	CBZ  R1, store
+	LOWER
 	PRODUCTS4
 	SUB  $1, R1
 	CBNZ R1, step
 
+store:
 	STORE4
 	ADD  R3<<2, R2
 	SUB  $1, R0
@@ -200,12 +212,16 @@ start:
 	START
 
 step:
-	WIDEN(R5)
-	ADD  R6, R5
+	UPPER
+	PRODUCTS(R10, V20, V0, V1, V2, V3)
+	SUB  $1, R1
+	CBZ  R1, store
+	LOWER
 	PRODUCTS(R10, V20, V0, V1, V2, V3)
 	SUB  $1, R1
 	CBNZ R1, step
 
+store:
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R7)
 	ADD  R8, R7
 	ADD  R3, R2

@@ -9,9 +9,10 @@ const (
 	portable = iota
 	avx2
 	avx512
+	avx512bf16
 )
 
-var variants = []string{"portable", "avx2", "avx512"}[:fastest()+1]
+var variants = []string{"portable", "avx2", "avx512", "avx512bf16"}[:fastest()+1]
 
 func fastest() int {
 	x := &cpu.X86
@@ -20,7 +21,9 @@ func fastest() int {
 		return portable
 	case !x.HasBMI2 || !x.HasAVX512F || !x.HasAVX512VL || !x.HasAVX512DQ || !x.HasAVX512BW:
 		return avx2
-	default:
+	case !x.HasAVX512BF16:
 		return avx512
+	default:
+		return avx512bf16
 	}
 }

@@ -55,6 +55,8 @@ func avx512() {
 	column(single)
 	column(halved)
 	column(paired)
+	column(dotted)
+	column(dottedPair)
 	rows512()
 	reductions512()
 	maximum512()
@@ -135,21 +137,7 @@ func tile(rows int, halved bool) {
 		}
 		return Mem{Base: base, Index: aRow, Scale: uint8(i)}
 	}
-	step := func() {
-		b0, b1 := YMM(), YMM()
-		if rows <= prefetchRows {
-			PREFETCHT0(Mem{Base: b, Disp: prefetchBytes})
-		}
-		if halved {
-			VMOVDQU(Mem{Base: b}, b1)
-			VPSLLD(Imm(16), b1, b0)
-			VPAND(b1, high, b1)
-			ADDQ(Imm(4*lanes), b)
-		} else {
-			VMOVUPS(Mem{Base: b}, b0)
-			VMOVUPS(Mem{Base: b, Disp: 4 * lanes}, b1)
-			ADDQ(bRow, b)
-		}
+	products := func(b0, b1 reg.VecVirtual) {
 		for i := range acc {
 			x := YMM()
 			VBROADCASTSS(at(i), x)
@@ -161,25 +149,64 @@ func tile(rows int, halved bool) {
 			ADDQ(aCol, a4)
 		}
 	}
+	// step does some rows of B, two where they are halved.
+	step := func(steps int) {
+		if rows <= prefetchRows {
+			PREFETCHT0(Mem{Base: b, Disp: prefetchBytes})
+		}
+		if !halved {
+			b0, b1 := load(Mem{Base: b}), load(Mem{Base: b, Disp: 4 * lanes})
+			ADDQ(bRow, b)
+			products(b0, b1)
+			return
+		}
+		for _, upper := range []bool{true, false}[:steps] {
+			b0, b1 := load(Mem{Base: b}), load(Mem{Base: b, Disp: 4 * lanes})
+			for _, v := range []reg.VecVirtual{b0, b1} {
+				if upper {
+					VPAND(v, high, v)
+				} else {
+					VPSLLD(Imm(16), v, v)
+				}
+			}
+			products(b0, b1)
+		}
+		ADDQ(Imm(4*width), b)
+	}
 
-	// Four steps a turn, then the ones that are left.
+	// Four rows of B a turn, then the ones that are left.
 	turns := Load(Param("k"), GP64())
 	SHRQ(Imm(2), turns)
 	JZ(LabelRef("rest" + suffix))
 	Label("turn" + suffix)
-	for range 4 {
-		step()
+	if halved {
+		step(2)
+		step(2)
+	} else {
+		for range 4 {
+			step(1)
+		}
 	}
 	DECQ(turns)
 	JNZ(LabelRef("turn" + suffix))
 	Label("rest" + suffix)
 	rest := Load(Param("k"), GP64())
-	ANDQ(Imm(3), rest)
-	JZ(LabelRef("store" + suffix))
-	Label("loop" + suffix)
-	step()
-	DECQ(rest)
-	JNZ(LabelRef("loop" + suffix))
+	if halved {
+		TESTQ(U32(2), rest)
+		JZ(LabelRef("last" + suffix))
+		step(2)
+		Label("last" + suffix)
+		TESTQ(U32(1), rest)
+		JZ(LabelRef("store" + suffix))
+		step(1)
+	} else {
+		ANDQ(Imm(3), rest)
+		JZ(LabelRef("store" + suffix))
+		Label("loop" + suffix)
+		step(1)
+		DECQ(rest)
+		JNZ(LabelRef("loop" + suffix))
+	}
 
 	Label("store" + suffix)
 	for i := range acc {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	. "github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/ir"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
@@ -12,13 +13,16 @@ import (
 // four each, eight accumulators would do, and more of them read B less often.
 const tallest = 12
 
-// kind tells what a column of tiles multiplies by: a panel, a halved panel, two panels.
+// kind tells what a column of tiles multiplies by: a panel, a halved panel, two panels;
+// or words of two halved numbers by such words, of a panel or of two.
 type kind int
 
 const (
 	single kind = iota
 	halved
 	paired
+	dotted
+	dottedPair
 )
 
 // column writes a column of tiles as tall as they can be, each of one accumulator a row
@@ -47,19 +51,24 @@ type columnOfTiles struct {
 	aRow, aRow3, aCol reg.Register
 	bRow, cRow        reg.Register // bRow nil where B is halved
 	bNext             reg.Register // to the second panel, nil where there is none
-	shift, high       reg.VecVirtual
+	high              reg.VecVirtual
+	dots              bool
 }
 
 func newColumn(of kind) columnOfTiles {
-	t, twin, operand := columnOfTiles{}, "tilePortable", "b *float32, bRow int"
+	t, twin, factor, operand := columnOfTiles{}, "tilePortable", "a *float32", "b *float32, bRow int"
 	switch of {
+	case dotted:
+		t.suffix, twin, factor, operand = "Dot", "tileHalfPortable for words of A, k of them a row,", "a *uint32", "b *uint32, bRow int"
+	case dottedPair:
+		t.suffix, twin, factor, operand = "DotPair", "tileDotAVX512 for two panels, bNext apart,", "a *uint32", "b *uint32, bRow, bNext int"
 	case halved:
 		t.suffix, twin, operand = "Half", "tileHalfPortable", "b *uint32"
 	case paired:
 		t.suffix, twin, operand = "Pair", "tilePortable for two panels, bNext apart,", "b *float32, bRow, bNext int"
 	}
 	name := "tile" + t.suffix + "AVX512"
-	TEXT(name, NOSPLIT, "func(m, k int, a *float32, aRow, aCol int, "+operand+", c *float32, cRow int, accumulate bool)")
+	TEXT(name, NOSPLIT, "func(m, k int, "+factor+", aRow, aCol int, "+operand+", c *float32, cRow int, accumulate bool)")
 	Doc(fmt.Sprintf("%s is %s for k ≥ 1.", name, twin))
 	Pragma("noescape")
 	t.m = Load(Param("m"), GP64())
@@ -68,36 +77,32 @@ func newColumn(of kind) columnOfTiles {
 	t.aRow3 = GP64()
 	LEAQ(Mem{Base: t.aRow, Index: t.aRow, Scale: 2}, t.aRow3)
 	if of == halved {
-		t.shift, t.high = widening()
+		t.high = everywhere("high", 0xffff0000)
 		return t
 	}
+	t.dots = of == dotted || of == dottedPair
 	t.bRow = bytes("bRow")
-	if of == paired {
+	if of == paired || of == dottedPair {
 		t.bNext = bytes("bNext")
 	}
 	return t
 }
 
-// widening is what widens halved numbers that fill both halves of a register: the lower
-// eight columns move up, and the upper eight lose what is below them.
-func widening() (shift, high reg.VecVirtual) {
-	shift = ZMM()
-	m := GLOBL("widening", RODATA|NOPTR)
-	for i := range width {
-		DATA(4*i, U32(16*(1-i/(width/2))))
-	}
-	VMOVDQU32(m, shift)
-	return shift, everywhere("high", 0xffff0000)
+// zmm are the registers of a tile, by number: the assembler lacks an instruction whose
+// bytes depend on them. The first 24 hold sums.
+var zmm = []reg.VecPhysical{
+	reg.Z0, reg.Z1, reg.Z2, reg.Z3, reg.Z4, reg.Z5, reg.Z6, reg.Z7, reg.Z8, reg.Z9, reg.Z10, reg.Z11, reg.Z12, reg.Z13, reg.Z14, reg.Z15,
+	reg.Z16, reg.Z17, reg.Z18, reg.Z19, reg.Z20, reg.Z21, reg.Z22, reg.Z23, reg.Z24, reg.Z25, reg.Z26, reg.Z27, reg.Z28, reg.Z29, reg.Z30, reg.Z31,
 }
 
 // tile computes the next rows × 16 or × 32 outputs and goes on to what is below.
 func (t columnOfTiles) tile(rows int) {
 	suffix := fmt.Sprint(rows, t.suffix)
-	acc := make([][]reg.VecVirtual, rows) // of a row, for each panel
+	acc := make([][]reg.VecPhysical, rows) // of a row, for each panel
 	for i := range acc {
-		acc[i] = []reg.VecVirtual{ZMM()}
+		acc[i] = []reg.VecPhysical{zmm[2*i]}
 		if t.bNext != nil {
-			acc[i] = append(acc[i], ZMM())
+			acc[i] = append(acc[i], zmm[2*i+1])
 		}
 	}
 	t.start(acc, suffix)
@@ -116,15 +121,15 @@ func (t columnOfTiles) tile(rows int) {
 	SHRQ(Imm(1), k)
 	JZ(LabelRef("rest" + suffix))
 	Label("turn" + suffix)
-	t.step(acc, bases, b)
-	t.step(acc, bases, b)
+	t.step(acc, bases, b, true)
+	t.step(acc, bases, b, false)
 	DECQ(k)
 	JNZ(LabelRef("turn" + suffix))
 	Label("rest" + suffix)
 	Load(Param("k"), k)
 	ANDQ(Imm(1), k)
 	JZ(LabelRef("store" + suffix))
-	t.step(acc, bases, b)
+	t.step(acc, bases, b, true)
 
 	Label("store" + suffix)
 	for i := range acc {
@@ -137,7 +142,7 @@ func (t columnOfTiles) tile(rows int) {
 }
 
 // start fills the accumulators with zeros or with C.
-func (t columnOfTiles) start(acc [][]reg.VecVirtual, suffix string) {
+func (t columnOfTiles) start(acc [][]reg.VecPhysical, suffix string) {
 	for i := range acc {
 		for _, sums := range acc[i] {
 			VXORPS(sums, sums, sums)
@@ -159,19 +164,24 @@ func (t columnOfTiles) start(acc [][]reg.VecVirtual, suffix string) {
 	Label("start" + suffix)
 }
 
-// step adds one product to every output: it loads sixteen numbers of each panel once and
-// broadcasts one number of A a row, on its way into the product where it is used once.
-func (t columnOfTiles) step(acc [][]reg.VecVirtual, bases []reg.Register, b reg.Register) {
-	numbers := t.numbers(b)
+// step adds one product, or two of a word, to every output: it loads sixteen numbers of
+// each panel once and broadcasts one of A a row, on its way into the product where it is
+// used once. Of halved rows the even one is in the upper halves.
+func (t columnOfTiles) step(acc [][]reg.VecPhysical, bases []reg.Register, b reg.Register, even bool) {
+	numbers := t.numbers(b, even)
 	for i := range acc {
-		if len(numbers) == 1 {
+		if len(numbers) == 1 && !t.dots {
 			VFMADD231PS_BCST(t.at(bases, i), numbers[0], acc[i][0])
 			continue
 		}
-		x := ZMM()
+		x := zmm[26+i%6]
 		VBROADCASTSS(t.at(bases, i), x)
 		for p, sums := range acc[i] {
-			VFMADD231PS(numbers[p], x, sums)
+			if t.dots {
+				dotHalves(numbers[p], x, sums)
+			} else {
+				VFMADD231PS(numbers[p], x, sums)
+			}
 		}
 	}
 	for _, base := range bases {
@@ -180,24 +190,45 @@ func (t columnOfTiles) step(acc [][]reg.VecVirtual, bases []reg.Register, b reg.
 }
 
 // numbers loads a row of B and goes on to the next.
-func (t columnOfTiles) numbers(b reg.Register) []reg.VecVirtual {
-	first := ZMM()
+func (t columnOfTiles) numbers(b reg.Register, even bool) []reg.VecPhysical {
+	first, second := zmm[24], zmm[25]
 	if t.bRow == nil {
-		VBROADCASTI32X8(Mem{Base: b}, first)
-		VPSLLVD(t.shift, first, first)
-		VPANDD(t.high, first, first)
-		ADDQ(Imm(2*width), b)
-		return []reg.VecVirtual{first}
+		if even {
+			VPANDD(Mem{Base: b}, t.high, first)
+		} else {
+			VPSLLD(Imm(16), Mem{Base: b}, first)
+			ADDQ(Imm(4*width), b)
+		}
+		return []reg.VecPhysical{first}
 	}
 	VMOVUPS(Mem{Base: b}, first)
-	all := []reg.VecVirtual{first}
+	all := []reg.VecPhysical{first}
 	if t.bNext != nil {
-		second := ZMM()
 		VMOVUPS(Mem{Base: b, Index: t.bNext, Scale: 1}, second)
 		all = append(all, second)
 	}
 	ADDQ(t.bRow, b)
 	return all
+}
+
+// dotHalves is VDPBF16PS x, y, sums: sums take the product of the upper halves, then that
+// of the lower ones, each fused; subnormal numbers count as zeros.
+func dotHalves(x, y, sums reg.VecPhysical) {
+	a, b, c := uint8(x.PhysicalIndex()), uint8(y.PhysicalIndex()), uint8(sums.PhysicalIndex())
+	// EVEX.512.F3.0F38.W0 52 /r: c is in ModRM.reg, b in vvvv, a in ModRM.rm; the prefix
+	// holds the other bits of the numbers inverted.
+	code := []uint8{
+		0x62,
+		(^c>>3&1)<<7 | (^a>>4&1)<<6 | (^a>>3&1)<<5 | (^c>>4&1)<<4 | 2,
+		(^b&15)<<3 | 1<<2 | 2,
+		2<<5 | (^b>>4&1)<<3,
+		0x52,
+		3<<6 | (c&7)<<3 | a&7,
+	}
+	Comment(fmt.Sprintf("VDPBF16PS %s, %s, %s", x.Asm(), y.Asm(), sums.Asm()))
+	for _, b := range code {
+		Instruction(&ir.Instruction{Opcode: "BYTE", Operands: []Op{U8(b)}, Inputs: []Op{x, y, sums}, Outputs: []Op{sums}})
+	}
 }
 
 // at addresses row i: x86 scales an index by 1, 2 or 4, not by 3.
