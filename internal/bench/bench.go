@@ -37,6 +37,7 @@ type Options struct {
 type Work struct {
 	Name string
 	unit string
+	half bool // its products are of bfloat16 numbers, whatever the precision of models
 	// prepare makes everything that is not timed.
 	prepare func(ctx context.Context, s *session) (job, error)
 }
@@ -111,7 +112,7 @@ type Report struct {
 func Run(ctx context.Context, works []Work, o Options, each func(r Result, skipped string)) (Report, error) {
 	s := newSession(o)
 	report := Report{Conditions: newConditions(o), Results: []Result{}}
-	report.Conditions.observe(s.probe.measure())
+	report.Conditions.observe(s.probe.measure(false))
 	for _, w := range works {
 		r, err := s.measure(ctx, w)
 		switch unfit := new(unfitError); {
@@ -163,7 +164,8 @@ func (s *session) measure(ctx context.Context, w Work) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	machine := s.probe.measure()
+	half := w.half || w.unit == tokens && s.Precision == native.BF16
+	machine := s.probe.measure(half)
 	var seconds []float64
 	for total := 0.0; total < s.Seconds || len(seconds) < 3 && total <= 10*s.Seconds; {
 		start := time.Now()
@@ -173,7 +175,7 @@ func (s *session) measure(ctx context.Context, w Work) (Result, error) {
 		seconds = append(seconds, time.Since(start).Seconds())
 		total += seconds[len(seconds)-1]
 	}
-	return newResult(w, j.Cost, machine.best(s.probe.measure()), seconds), nil
+	return newResult(w, j.Cost, machine.best(s.probe.measure(half)), seconds), nil
 }
 
 func newResult(w Work, c Cost, m Machine, seconds []float64) Result {

@@ -161,7 +161,7 @@ func TestWhatCannotBePreparedIsSkipped(t *testing.T) {
 }
 
 func TestMachineIsMeasured(t *testing.T) {
-	m := newProbe(2).measure()
+	m := newProbe(2).measure(false)
 	if !(m.Bytes > 0) || m.Flops < 0 || math.IsInf(m.Bytes+m.Flops, 0) {
 		t.Errorf("machine %+v", m)
 	}

@@ -13,7 +13,7 @@ import (
 
 // Machine is what all threads together reach at best.
 type Machine struct {
-	Flops float64 // a second: fused multiply-adds in registers; 0 where it is not known
+	Flops float64 // a second: products and sums in registers, of the numbers that the work multiplies; 0 where it is not known
 	Bytes float64 // a second, read from memory
 }
 
@@ -92,17 +92,23 @@ const bufferBytes = 512 << 20
 
 func newProbe(threads int) *probe { return &probe{threads: threads} }
 
-// measure takes about a tenth of a second.
-func (p *probe) measure() Machine { return Machine{Flops: p.flops(), Bytes: p.bandwidth()} }
+// measure takes about a tenth of a second. half is for products of bfloat16 numbers.
+func (p *probe) measure(half bool) Machine {
+	peak := kernel.Peak
+	if half {
+		peak = kernel.PeakHalf
+	}
+	return Machine{Flops: p.flops(peak), Bytes: p.bandwidth()}
+}
 
 // flops adds the best of each thread while all are busy.
-func (p *probe) flops() float64 {
+func (p *probe) flops(peak func() float64) float64 {
 	best := make([]float64, p.threads)
 	var all sync.WaitGroup // not kernel.Parallel, which may give one worker two threads' turns
 	for thread := range best {
 		all.Go(func() {
 			for range 16 { // some 20 ms: the threads meet whatever the order they start in
-				best[thread] = max(best[thread], kernel.Peak())
+				best[thread] = max(best[thread], peak())
 			}
 		})
 	}

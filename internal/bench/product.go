@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/negativa-lab/negativa/internal/draw"
 	"github.com/negativa-lab/negativa/internal/kernel"
@@ -44,11 +45,13 @@ func products() []Work {
 	var works []Work
 	add := func(kind string, extents []extent, multiply func(e extent) multiply) {
 		for _, e := range extents {
-			works = append(works, product(kind+e.String(), e, multiply(e)))
+			w := product(kind+e.String(), e, multiply(e))
+			w.half = strings.Contains(kind, "bf16")
+			works = append(works, w)
 		}
 	}
-	add("gemm/f32/", forwardExtents, func(e extent) multiply { return forward(e, (*kernel.Packed).Pack) })
-	add("gemm/bf16/", halfExtents, func(e extent) multiply { return forward(e, (*kernel.Packed).PackHalf) })
+	add("gemm/f32/", forwardExtents, func(e extent) multiply { return forward(e, false) })
+	add("gemm/bf16/", halfExtents, func(e extent) multiply { return forward(e, true) })
 	add("gemm_dx/f32/", backwardExtents, backward)
 	add("gemm_dw/f32/", backwardExtents, weightGradient)
 	return works
@@ -72,11 +75,15 @@ func product(name string, e extent, prepare multiply) Work {
 
 // forward multiplies by weights that are packed beforehand, as the engine packs them once
 // for many products; backward by weights as they lie, as the engine does.
-func forward(e extent, pack func(p *kernel.Packed, b kernel.View, k, n int)) multiply {
+func forward(e extent, half bool) multiply {
 	return func(s *session) (c []float32, run func()) {
 		var w kernel.Packed
+		pack, x := (*kernel.Packed).Pack, numbers(s.Seed+1, e.m*e.k)
+		if half {
+			pack = (*kernel.Packed).PackHalf
+			kernel.RoundHalf(x, x)
+		}
 		pack(&w, kernel.Dense(numbers(s.Seed, e.n*e.k), e.k).T(), e.k, e.n)
-		x := numbers(s.Seed+1, e.m*e.k)
 		c = make([]float32, e.m*e.n)
 		return c, byRows(e.m, s.Threads, func(from, to int) {
 			kernel.GemmPacked(c[from*e.n:], e.n, to-from, kernel.Dense(x[from*e.k:], e.k), &w, false)

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/negativa-lab/negativa/engine/native"
-	"github.com/negativa-lab/negativa/internal/kernel"
 )
 
 // Products in every orientation against sums written out; more rows and outputs than a
@@ -25,7 +24,7 @@ func TestProductsMultiply(t *testing.T) {
 		terms      int
 		term       func(i, j, l int) (a, b float32)
 	}{
-		"Y":  {forward(e, (*kernel.Packed).Pack), e.m, e.n, e.k, func(i, j, l int) (a, b float32) { return x[i*e.k+l], w[j*e.k+l] }},
+		"Y":  {forward(e, false), e.m, e.n, e.k, func(i, j, l int) (a, b float32) { return x[i*e.k+l], w[j*e.k+l] }},
 		"dX": {backward(e), e.m, e.k, e.n, func(i, j, l int) (a, b float32) { return dy[i*e.n+l], w[l*e.k+j] }},
 		"dW": {weightGradient(e), e.n, e.k, e.m, func(i, j, l int) (a, b float32) { return first(e.m * e.n)[l*e.n+i], x[l*e.k+j] }},
 	} {
@@ -145,7 +144,8 @@ func BenchmarkWorks(b *testing.B) {
 			if err != nil {
 				b.Skip(err)
 			}
-			machine := s.probe.measure()
+			half := w.half
+			machine := s.probe.measure(half)
 			for b.Loop() {
 				if err := j.run(b.Context()); err != nil {
 					b.Fatal(err)
@@ -153,7 +153,7 @@ func BenchmarkWorks(b *testing.B) {
 			}
 			seconds := b.Elapsed().Seconds() / float64(b.N)
 			b.ReportMetric(j.amount(w.unit)/seconds, w.unit)
-			b.ReportMetric(100*j.floor(machine.best(s.probe.measure()))/seconds, "%floor")
+			b.ReportMetric(100*j.floor(machine.best(s.probe.measure(half)))/seconds, "%floor")
 		})
 	}
 }

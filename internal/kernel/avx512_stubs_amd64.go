@@ -94,5 +94,8 @@ func swigluAVX512(act *float32, sigmoid *float32, gate *float32, up *float32, n 
 //go:noescape
 func swigluBackwardAVX512(dgate *float32, dup *float32, dact *float32, sigmoid *float32, gate *float32, up *float32, n int)
 
-// peakAVX512 makes 384 fused products a turn, in registers alone.
+// peakAVX512 makes 384 products a turn, in registers alone.
 func peakAVX512(turns int)
+
+// peakDotAVX512 makes 768 products a turn, in registers alone.
+func peakDotAVX512(turns int)

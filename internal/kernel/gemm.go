@@ -1,5 +1,7 @@
 package kernel
 
+import "math"
+
 const (
 	Panel    = 16 // columns of a panel: the unit in which B is walked
 	strip    = 2 * Panel
@@ -188,7 +190,12 @@ func blocks(m, k int, a View, deep int, halved bool, multiply func(i0, k0 int, r
 	scratch := packedRows.Get()
 	for i0 := 0; i0 < m; i0 += blockRows {
 		for k0 := 0; k0 == 0 || k0 < k; k0 += deep {
-			rows := pack(scratch.full[:], a.From(i0, k0), min(blockRows, m-i0), min(deep, k-k0))
+			part, numbers := a.From(i0, k0), min(deep, k-k0)
+			if halved && m == 1 && a.Col == 1 {
+				multiply(i0, k0, single(scratch.half[:], part.Data[:numbers]))
+				continue
+			}
+			rows := pack(scratch.full[:], part, min(blockRows, m-i0), numbers)
 			if halved {
 				rows.halve(scratch.half[:])
 			}
@@ -226,6 +233,17 @@ func (a *factor) halve(dst []uint32) {
 	for i := 0; i < a.m; i += rowGroup {
 		halve(dst[i/rowGroup*wordsOf(a.k, rowGroup):], a.Data[i*a.k:], a.Col, a.k)
 	}
+}
+
+// single halves one row, whose numbers are rounded already: two neighbours are a word.
+func single(dst []uint32, x []float32) factor {
+	for i := 0; i+1 < len(x); i += 2 {
+		dst[i/2] = math.Float32bits(x[i])&^0xffff | math.Float32bits(x[i+1])>>16
+	}
+	if last := len(x) - 1; last%2 == 0 {
+		dst[last/2] = math.Float32bits(x[last]) &^ 0xffff
+	}
+	return factor{View: View{nil, 1, 1}, m: 1, k: len(x), packed: true, half: dst}
 }
 
 // group is the packed rows from row i on.

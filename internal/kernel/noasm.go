@@ -58,3 +58,6 @@ func pair(_ factor, _ operand, _ []float32, _ int, _ bool) bool { return false }
 func dots() bool { return false }
 
 func tileDot(_ factor, _ operand, _ []float32, _ int, _ bool) {}
+
+// PeakHalf is Peak for products of bfloat16 numbers.
+func PeakHalf() float64 { return Peak() }

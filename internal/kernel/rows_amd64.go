@@ -398,3 +398,11 @@ func Peak() float64 {
 		return 0
 	}
 }
+
+// PeakHalf is Peak for products of bfloat16 numbers.
+func PeakHalf() float64 {
+	if len(variants)-1 < avx512bf16 {
+		return Peak()
+	}
+	return rate(peakDotAVX512, 100_000, 768)
+}

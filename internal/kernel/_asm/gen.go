@@ -61,7 +61,8 @@ func avx512() {
 	reductions512()
 	maximum512()
 	swiglu512()
-	peak512()
+	peak512("peakAVX512", 384, func(x, sums reg.VecPhysical) { VFMADD231PS(x, x, sums) })
+	peak512("peakDotAVX512", 768, func(x, sums reg.VecPhysical) { dotHalves(x, x, sums) })
 }
 
 // tile writes products of rows × 16 outputs, tiles of them one below the other: the

@@ -244,25 +244,22 @@ func (t columnOfTiles) at(bases []reg.Register, i int) Mem {
 	}
 }
 
-// peak512 runs what a core can do at most: twelve independent chains of fused products.
-func peak512() {
-	TEXT("peakAVX512", NOSPLIT, "func(turns int)")
-	Doc("peakAVX512 makes 384 fused products a turn, in registers alone.")
+// peak512 runs what a core can do at most: twelve independent chains of products.
+func peak512(name string, products int, multiply func(x, sums reg.VecPhysical)) {
+	TEXT(name, NOSPLIT, "func(turns int)")
+	Doc(fmt.Sprintf("%s makes %d products a turn, in registers alone.", name, products))
 	turns := Load(Param("turns"), GP64())
-	x := ZMM()
-	VXORPS(x, x, x)
-	acc := make([]reg.VecVirtual, 12)
-	for i := range acc {
-		acc[i] = ZMM()
-		VXORPS(acc[i], acc[i], acc[i])
+	x, acc := zmm[12], zmm[:12]
+	for _, v := range zmm[:13] {
+		VXORPS(v, v, v)
 	}
-	Label("peakTurn")
+	Label(name + "Turn")
 	for range 2 {
-		for i := range acc {
-			VFMADD231PS(x, x, acc[i])
+		for _, sums := range acc {
+			multiply(x, sums)
 		}
 	}
 	DECQ(turns)
-	JNZ(LabelRef("peakTurn"))
+	JNZ(LabelRef(name + "Turn"))
 	done()
 }
