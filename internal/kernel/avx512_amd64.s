@@ -21,6 +21,18 @@ TEXT ·tileAVX512(SB), NOSPLIT, $0-73
 	SHLQ $0x02, R9
 
 next:
+	CMPQ AX, $0x17
+	JGE  tile12
+	CMPQ AX, $0x15
+	JGE  tile11
+	CMPQ AX, $0x13
+	JGE  tile10
+	CMPQ AX, $0x11
+	JGE  tile9
+	CMPQ AX, $0x0f
+	JGE  tile8
+	CMPQ AX, $0x0d
+	JGE  tile7
 	CMPQ AX, $0x0c
 	JGE  tile12
 	CMPQ AX, $0x0b
@@ -1222,6 +1234,18 @@ TEXT ·tileHalfAVX512(SB), NOSPLIT, $0-65
 	VPBROADCASTD high<>+0(SB), Z1
 
 nextHalf:
+	CMPQ AX, $0x17
+	JGE  tile12Half
+	CMPQ AX, $0x15
+	JGE  tile11Half
+	CMPQ AX, $0x13
+	JGE  tile10Half
+	CMPQ AX, $0x11
+	JGE  tile9Half
+	CMPQ AX, $0x0f
+	JGE  tile8Half
+	CMPQ AX, $0x0d
+	JGE  tile7Half
 	CMPQ AX, $0x0c
 	JGE  tile12Half
 	CMPQ AX, $0x0b
@@ -2405,6 +2429,18 @@ TEXT ·tilePairAVX512(SB), NOSPLIT, $0-81
 	SHLQ $0x02, R10
 
 nextPair:
+	CMPQ AX, $0x17
+	JGE  tile12Pair
+	CMPQ AX, $0x15
+	JGE  tile11Pair
+	CMPQ AX, $0x13
+	JGE  tile10Pair
+	CMPQ AX, $0x11
+	JGE  tile9Pair
+	CMPQ AX, $0x0f
+	JGE  tile8Pair
+	CMPQ AX, $0x0d
+	JGE  tile7Pair
 	CMPQ AX, $0x0c
 	JGE  tile12Pair
 	CMPQ AX, $0x0b
@@ -4345,6 +4381,18 @@ TEXT ·tileDotAVX512(SB), NOSPLIT, $0-73
 	SHLQ $0x02, R9
 
 nextDot:
+	CMPQ AX, $0x17
+	JGE  tile12Dot
+	CMPQ AX, $0x15
+	JGE  tile11Dot
+	CMPQ AX, $0x13
+	JGE  tile10Dot
+	CMPQ AX, $0x11
+	JGE  tile9Dot
+	CMPQ AX, $0x0f
+	JGE  tile8Dot
+	CMPQ AX, $0x0d
+	JGE  tile7Dot
 	CMPQ AX, $0x0c
 	JGE  tile12Dot
 	CMPQ AX, $0x0b
@@ -7421,6 +7469,18 @@ TEXT ·tileDotPairAVX512(SB), NOSPLIT, $0-81
 	SHLQ $0x02, R10
 
 nextDotPair:
+	CMPQ AX, $0x17
+	JGE  tile12DotPair
+	CMPQ AX, $0x15
+	JGE  tile11DotPair
+	CMPQ AX, $0x13
+	JGE  tile10DotPair
+	CMPQ AX, $0x11
+	JGE  tile9DotPair
+	CMPQ AX, $0x0f
+	JGE  tile8DotPair
+	CMPQ AX, $0x0d
+	JGE  tile7DotPair
 	CMPQ AX, $0x0c
 	JGE  tile12DotPair
 	CMPQ AX, $0x0b

@@ -5,7 +5,7 @@ import "math"
 const (
 	Panel    = 16 // columns of a panel: the unit in which B is walked
 	strip    = 2 * Panel
-	rowGroup = 24 // rows of A that are packed side by side
+	rowGroup = 24 // rows of A that are packed side by side, at most
 )
 
 // View is a matrix over a slice: element (i, j) is Data[i·Row + j·Col]. A transposed
@@ -163,8 +163,7 @@ func (b operand) other() operand {
 }
 
 // factor is m rows of k numbers of A, as they lie or packed: groups of rows one after the
-// other, of rowGroup rows each or of all there are if they are fewer, k by k. Packed rows
-// may be halved, as those of B are.
+// other, of Col ≤ rowGroup rows each, k by k. Packed rows may be halved, as those of B are.
 type factor struct {
 	View
 	m, k   int
@@ -209,13 +208,17 @@ func blocks(m, k int, a View, deep int, halved bool, multiply func(i0, k0 int, r
 // by side.
 func pack(dst []float32, a View, m, k int) factor {
 	width := min(m, rowGroup)
-	for i := 0; i < m; i += rowGroup {
-		rows, group := min(rowGroup, m-i), dst[i*k:]
+	if a.Col == 1 { // groups of about one size: none is left with too few rows
+		groups := (m + rowGroup - 1) / rowGroup
+		width = (m + groups - 1) / groups
+	}
+	for i := 0; i < m; i += width {
+		rows, group := min(width, m-i), dst[i*k:]
 		switch {
 		case a.Col == 1:
 			Transpose(group, width, a.Data[i*a.Row:], a.Row, rows, k)
 		case a.Row == 1 && rows == rowGroup:
-			for kk := range k {
+			for kk := range k { // much faster than copy
 				*(*[rowGroup]float32)(group[kk*rowGroup:]) = *(*[rowGroup]float32)(a.Data[kk*a.Col+i:])
 			}
 		default:
@@ -230,8 +233,8 @@ func pack(dst []float32, a View, m, k int) factor {
 // halve halves packed rows.
 func (a *factor) halve(dst []uint32) {
 	a.half = dst
-	for i := 0; i < a.m; i += rowGroup {
-		halve(dst[i/rowGroup*wordsOf(a.k, rowGroup):], a.Data[i*a.k:], a.Col, a.k)
+	for i := 0; i < a.m; i += a.Col {
+		halve(dst[i/a.Col*wordsOf(a.k, a.Col):], a.Data[i*a.k:], a.Col, a.k)
 	}
 }
 
@@ -249,11 +252,11 @@ func single(dst []uint32, x []float32) factor {
 // group is the packed rows from row i on.
 func (a factor) group(i int) factor {
 	if a.half != nil {
-		a.half = a.half[i/rowGroup*wordsOf(a.k, rowGroup):]
+		a.half = a.half[i/a.Col*wordsOf(a.k, a.Col):]
 	} else {
 		a.Data = a.Data[i*a.k:]
 	}
-	a.m = min(rowGroup, a.m-i)
+	a.m = min(a.Col, a.m-i)
 	return a
 }
 
@@ -266,7 +269,7 @@ func (a factor) times(b operand, c []float32, cRow, cols int, accumulate bool) {
 		a.columns(cols, b, c, cRow, accumulate)
 		return
 	}
-	for i := 0; i < a.m; i += rowGroup {
+	for i := 0; i < a.m; i += a.Col {
 		a.group(i).columns(cols, b, c[i*cRow:], cRow, accumulate)
 	}
 }

@@ -116,7 +116,7 @@ func (w *worker) start(c *crew) {
 }
 
 // signal lets one goroutine wait for a condition that others make true. It looks for
-// some microseconds before it sleeps: waking a goroutine costs more than most waits
+// a while before it sleeps: waking a goroutine costs more than most waits
 // between the parts of a training step, and a longer look would take the processor
 // from another program.
 type signal struct {
@@ -126,8 +126,9 @@ type signal struct {
 
 func newSignal() signal { return signal{new(atomic.Bool), make(chan struct{}, 1)} }
 
-// looks is how often a waiting goroutine looks before it sleeps: some 30 µs.
-const looks = 300
+// looks is how often a waiting goroutine looks before it sleeps: some 90 µs, about as long
+// as waking it takes, so that no wait costs much more than twice what it must.
+const looks = 900
 
 func (s signal) await(ready func() bool) {
 	for {

@@ -365,11 +365,13 @@ func transposeBlocks(dst []float32, dstRow int, src []float32, srcRow, rows, col
 	if blocks == 0 {
 		return 0
 	}
-	for done = 0; done+8 <= rows; done += 8 {
-		_, _ = dst[(cols-1)*dstRow+done+7], src[(done+7)*srcRow+cols-1]
-		transposeAVX2(&dst[done], dstRow, &src[done*srcRow], srcRow, blocks)
+	for row := 0; rows >= 8 && done < rows; row += 8 {
+		row = min(row, rows-8) // the last eight may have been among those before
+		done = row + 8
+		_, _ = dst[(cols-1)*dstRow+row+7], src[(row+7)*srcRow+cols-1]
+		transposeAVX2(&dst[row], dstRow, &src[row*srcRow], srcRow, blocks)
 		if whole := 8 * blocks; whole < cols {
-			transposePortable(dst[whole*dstRow+done:], dstRow, src[done*srcRow+whole:], srcRow, 8, cols-whole)
+			transposePortable(dst[whole*dstRow+row:], dstRow, src[row*srcRow+whole:], srcRow, 8, cols-whole)
 		}
 	}
 	return done

@@ -30,9 +30,15 @@ const (
 func column(k kind) {
 	t := newColumn(k)
 	Label("next" + t.suffix)
-	for rows := tallest; rows > 0; rows-- {
-		CMPQ(t.m, Imm(uint64(rows)))
+	tileFrom := func(left, rows int) {
+		CMPQ(t.m, Imm(uint64(left)))
 		JGE(LabelRef(fmt.Sprint("tile", rows, t.suffix)))
+	}
+	for rows := tallest; 2*rows > tallest; rows-- {
+		tileFrom(2*rows-1, rows) // the last two are about equally tall
+	}
+	for rows := tallest; rows > 0; rows-- {
+		tileFrom(rows, rows)
 	}
 	done()
 	for rows := tallest; rows > 0; rows-- {
