@@ -249,38 +249,35 @@ func single(dst []uint32, x []float32) factor {
 	return factor{View: View{nil, 1, 1}, m: 1, k: len(x), packed: true, half: dst}
 }
 
-// group is the packed rows from row i on.
-func (a factor) group(i int) factor {
-	if a.half != nil {
-		a.half = a.half[i/a.Col*wordsOf(a.k, a.Col):]
-	} else {
-		a.Data = a.Data[i*a.k:]
-	}
-	a.m = min(a.Col, a.m-i)
-	return a
-}
-
 // times computes cols ≤ strip columns of C = A·B, or C += A·B.
-func (a factor) times(b operand, c []float32, cRow, cols int, accumulate bool) {
-	if a.m == 0 || a.k == 0 && accumulate {
+func (a *factor) times(b operand, c []float32, cRow, cols int, accumulate bool) {
+	switch {
+	case a.m == 0 || a.k == 0 && accumulate:
+		return
+	case !a.packed:
+		a.columns(cols, &b, c, cRow, accumulate)
 		return
 	}
-	if !a.packed {
-		a.columns(cols, b, c, cRow, accumulate)
-		return
-	}
+	group, words := *a, wordsOf(a.k, a.Col)
 	for i := 0; i < a.m; i += a.Col {
-		a.group(i).columns(cols, b, c[i*cRow:], cRow, accumulate)
+		if a.half != nil {
+			group.half = a.half[i/a.Col*words:]
+		} else {
+			group.Data = a.Data[i*a.k:]
+		}
+		group.m = min(a.Col, a.m-i)
+		group.columns(cols, &b, c[i*cRow:], cRow, accumulate)
 	}
 }
 
 // columns computes m × cols outputs, cols ≤ strip.
-func (a factor) columns(cols int, b operand, c []float32, cRow int, accumulate bool) {
+func (a *factor) columns(cols int, b *operand, c []float32, cRow int, accumulate bool) {
 	switch {
 	case cols == strip && pair(a, b, c, cRow, accumulate):
 	case cols > Panel:
 		a.columns(Panel, b, c, cRow, accumulate)
-		a.columns(cols-Panel, b.other(), c[Panel:], cRow, accumulate)
+		second := b.other()
+		a.columns(cols-Panel, &second, c[Panel:], cRow, accumulate)
 	case cols == Panel:
 		a.column(b, c, cRow, accumulate)
 	case a.packed:
@@ -295,7 +292,7 @@ func (a factor) columns(cols int, b operand, c []float32, cRow int, accumulate b
 
 // narrow computes outputs of at most rowGroup rows beside C and copies the columns that
 // exist.
-func (a factor) narrow(cols int, b operand, c []float32, cRow int, accumulate bool) {
+func (a *factor) narrow(cols int, b *operand, c []float32, cRow int, accumulate bool) {
 	var t [rowGroup * Panel]float32
 	if accumulate {
 		for i := range a.m {
@@ -309,7 +306,7 @@ func (a factor) narrow(cols int, b operand, c []float32, cRow int, accumulate bo
 }
 
 // column computes a column of tiles: m × 16 outputs.
-func (a factor) column(b operand, c []float32, cRow int, accumulate bool) {
+func (a *factor) column(b *operand, c []float32, cRow int, accumulate bool) {
 	switch {
 	case a.half != nil:
 		tileDot(a, b, c, cRow, accumulate)

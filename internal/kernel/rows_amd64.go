@@ -42,7 +42,7 @@ func tile(m, k int, a []float32, aRow, aCol int, b []float32, bRow int, c []floa
 }
 
 // pair computes m × 32 outputs from two panels, if the variant in use has tiles so wide.
-func pair(a factor, b operand, c []float32, cRow int, accumulate bool) bool {
+func pair(a *factor, b *operand, c []float32, cRow int, accumulate bool) bool {
 	if inUse.Load() < avx512 || a.k == 0 || b.half != nil && a.half == nil {
 		return false
 	}
@@ -61,7 +61,7 @@ func pair(a factor, b operand, c []float32, cRow int, accumulate bool) bool {
 func dots() bool { return inUse.Load() == avx512bf16 }
 
 // tileDot computes m × 16 outputs from halved rows of A and of B.
-func tileDot(a factor, b operand, c []float32, cRow int, accumulate bool) {
+func tileDot(a *factor, b *operand, c []float32, cRow int, accumulate bool) {
 	if a.k == 0 {
 		tilePortable(a.m, 0, nil, 0, 0, nil, 0, c, cRow, accumulate)
 		return
@@ -72,7 +72,7 @@ func tileDot(a factor, b operand, c []float32, cRow int, accumulate bool) {
 }
 
 // checkDot touches the last words of what the assembly reads and counts its pairs of rows.
-func checkDot(a factor, b []uint32) (pairs int) {
+func checkDot(a *factor, b []uint32) (pairs int) {
 	pairs = wordsOf(a.k, 1)
 	_, _ = a.half[(a.m-1)*a.Row+(pairs-1)*a.Col], b[pairs*Panel-1]
 	return pairs

@@ -226,12 +226,12 @@ func Peak() float64 {
 }
 
 // pair computes nothing: no tile here is as wide as two panels.
-func pair(_ factor, _ operand, _ []float32, _ int, _ bool) bool { return false }
+func pair(_ *factor, _ *operand, _ []float32, _ int, _ bool) bool { return false }
 
 // dots tells that nothing here multiplies halved numbers by halved numbers.
 func dots() bool { return false }
 
-func tileDot(_ factor, _ operand, _ []float32, _ int, _ bool) {}
+func tileDot(_ *factor, _ *operand, _ []float32, _ int, _ bool) {}
 
 // PeakHalf is Peak for products of bfloat16 numbers.
 func PeakHalf() float64 { return Peak() }
