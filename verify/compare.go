@@ -74,6 +74,7 @@ func (c *comparison) reals(g, p *node) bool {
 		return asRegion(n, c.budget)
 	}
 	if isReals(g) && isReals(p) || g.shape == scalar && p.shape == words || g.shape == words && p.shape == scalar || g.shape == scalar && p.shape == scalar {
+		c.how = "one is all real numbers, the other is not"
 		return c.asText(g) == c.asText(p) || isReals(g) && isReals(p)
 	}
 	return c.regions(asLine(g), asLine(p))

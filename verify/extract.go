@@ -92,7 +92,7 @@ func boxes(s string) []box {
 	var out []box
 	all := boxOpen.FindAllStringIndex(s, -1)
 	for _, at := range all[max(0, len(all)-maxBoxes):] {
-		if len(out) > 0 && at[0] < out[len(out)-1].end || inComment(s, at[0]) {
+		if len(out) > 0 && (at[0] < out[len(out)-1].end || commented(s[out[len(out)-1].end:at[0]])) || inComment(s, at[0]) || phantom.MatchString(s[:at[0]]) {
 			continue
 		}
 		i := at[1]
@@ -113,6 +113,15 @@ func boxes(s string) []box {
 		}
 	}
 	return out
+}
+
+// phantom is what hides a box that follows.
+var phantom = regexp.MustCompile(`\\[hv]?phantom\s*\{[\s$]*$`)
+
+// commented tells whether what follows a box begins with a comment that the line does not
+// end.
+func commented(between string) bool {
+	return strings.HasPrefix(strings.TrimLeft(between, " $.,"), "%") && !strings.Contains(between, "\n")
 }
 
 // inComment tells whether a place is behind a % that begins a comment on its line.

@@ -157,6 +157,38 @@ func (l *lexer) number() {
 		return
 	}
 	l.put(numeral, digits(l.s[start:j]), j-start)
+	l.exponent()
+}
+
+// exponent reads what follows a numeral in the notation of programs, 3.2e5: a power of
+// ten. An e that is no such thing is Euler's number.
+func (l *lexer) exponent() {
+	j := l.i
+	if j >= len(l.s) || l.s[j] != 'e' && l.s[j] != 'E' {
+		return
+	}
+	j++
+	if j < len(l.s) && (l.s[j] == '+' || l.s[j] == '-') {
+		j++
+	}
+	from := j
+	for j < len(l.s) && isDigit(l.s[j]) {
+		j++
+	}
+	if j == from || j < len(l.s) && (isLetter(l.s[j]) || l.s[j] == '.' || l.s[j] == '^' || l.s[j] == '_') {
+		return
+	}
+	power := strings.TrimPrefix(l.s[l.i+1:j], "+")
+	l.put(mark, "*", 0)
+	l.put(numeral, "10", 0)
+	l.put(mark, "^", 0)
+	l.put(mark, "{", 0)
+	if digits, negative := strings.CutPrefix(power, "-"); negative {
+		l.put(mark, "-", 0)
+		power = digits
+	}
+	l.put(numeral, power, 0)
+	l.put(mark, "}", j-l.i)
 }
 
 func digits(s string) string {

@@ -22,7 +22,7 @@ type Math struct {
 // Modes of New.
 const (
 	modeMath   = "math"   // the last box counts, values are compared exactly
-	modeStrict = "strict" // as math, and boxes that disagree are wrong: for training
+	modeStrict = "strict" // as math, and boxes or sides of equations that disagree are wrong: for training
 	modePaper  = "paper"  // the extraction and the tolerance of the code of 2506.01347
 )
 
@@ -71,6 +71,10 @@ func (m Math) Grade(gold, response string) Grade {
 	if m.mode == modeStrict {
 		if other := disagreeing(found); other != "" {
 			g.Outcome, g.Reason = negativa.Wrong, fmt.Sprintf("boxes disagree: %s and %s", shortened(other), shortened(g.Extracted))
+			return g
+		}
+		if chain, err := parse(found.text); err == nil && contradicts(chain, algebra.DefaultBudget()) {
+			g.Outcome, g.Reason = negativa.Wrong, "numbers are called equal that are not"
 			return g
 		}
 	}

@@ -152,6 +152,11 @@ func TestModes(t *testing.T) {
 		{"math", "5", `\boxed{4} no, \boxed{5}`, negativa.Correct},
 		{"strict", "5", `\boxed{4} no, \boxed{5}`, negativa.Wrong},
 		{"strict", "5", `\boxed{5}, that is \boxed{\frac{10}{2}}`, negativa.Correct},
+		{"math", "5", `\boxed{1 = 2 = 5}`, negativa.Correct}, // the last member counts
+		{"strict", "5", `\boxed{1 = 2 = 5}`, negativa.Wrong},
+		{"strict", "5", `\boxed{4, 1 = 5}`, negativa.Wrong},
+		{"strict", "5", `\boxed{5 \approx 6}`, negativa.Wrong},
+		{"strict", "5", `\boxed{x = 2 + 3 = 5}`, negativa.Correct},
 		{"math", `\frac13`, `\boxed{0.33333}`, negativa.Wrong},
 		{"paper", `\frac13`, `\boxed{0.33333}`, negativa.Correct},
 		{"paper", "0.5", `so it is 50`, negativa.Correct},

@@ -1,6 +1,8 @@
 package verify
 
 import (
+	"math"
+	"slices"
 	"strings"
 
 	"github.com/negativa-lab/negativa/verify/algebra"
@@ -127,6 +129,27 @@ func resolveRelation(n *node, b *algebra.Budget) *node {
 		return &out
 	}
 	return resolveInequality(n, b)
+}
+
+// contradicts tells whether a chain calls numbers equal that are not even near each other:
+// it offers several answers. What is rounded is near.
+func contradicts(n *node, b *algebra.Budget) bool {
+	if n.shape != relation {
+		return slices.ContainsFunc(n.items, func(item *node) bool { return contradicts(item, b) })
+	}
+	for i, op := range n.ops {
+		x, y := n.items[i], n.items[i+1]
+		within, known := map[string]float64{"=": 0.01, "≈": 0.1}[op]
+		if !known || x.shape != scalar || y.shape != scalar || hasSymbols(x) || hasSymbols(y) {
+			continue
+		}
+		v, ok := algebra.Float(x.expr, b)
+		w, also := algebra.Float(y.expr, b)
+		if ok && also && math.Abs(v-w) > within*max(math.Abs(v), math.Abs(w)) {
+			return true
+		}
+	}
+	return false
 }
 
 // resolveChain takes the last exact member of a chain of equations.

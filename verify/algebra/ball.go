@@ -143,7 +143,7 @@ func (c *arithmetic) sqrt(x ball) ball {
 		err = x.err - c.low(x)/2 + 1
 	}
 	y := c.float().Sqrt(x.mid)
-	if square := new(big.Float).SetPrec(2 * c.prec).Mul(y, y); square.Cmp(x.mid) != 0 {
+	if square := new(big.Float).SetPrec(2*c.prec).Mul(y, y); square.Cmp(x.mid) != 0 {
 		err = max(err, y.MantExp(nil)-int(c.prec)+1) // big.Float forgets that it rounded a root
 	}
 	return c.at(y, err)
