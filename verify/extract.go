@@ -159,9 +159,11 @@ var joint = regexp.MustCompile(`^[\s$\\().]*(?:\\?text\{)?\s*(?:,|;|and|or|\\qua
 
 var wordJoint = regexp.MustCompile(`^[^.!?\n]{0,24}\band\b[^.!?\n]{0,16}$`)
 
+var unset = strings.NewReplacer(`\text{`, "", `\quad`, " ", `\qquad`, " ", "}", "", "$", "", `\(`, "", `\)`, "", `\[`, "", `\]`, "")
+
 // joins tells whether what stands between two boxes makes them one answer.
 func joins(between string) bool {
-	b := strings.NewReplacer(`\text{`, "", `\quad`, " ", `\qquad`, " ", "}", "", "$", "", `\(`, "", `\)`, "", `\[`, "", `\]`, "").Replace(between)
+	b := unset.Replace(between)
 	return joint.MatchString(b) || wordJoint.MatchString(b) && !strings.Contains(b, "not")
 }
 

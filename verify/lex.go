@@ -195,7 +195,12 @@ func digits(s string) string {
 	if strings.IndexByte(s, 1) < 0 {
 		return s
 	}
-	return strings.NewReplacer("\x01", "", " ", "").Replace(s)
+	return strings.Map(func(r rune) rune {
+		if r == 1 || r == ' ' {
+			return -1
+		}
+		return r
+	}, s)
 }
 
 func skipSpace(s string, i int) int {

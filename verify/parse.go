@@ -82,13 +82,15 @@ func proseOr(s string, err error) (*node, error) {
 	return nil, err
 }
 
+var bare = strings.NewReplacer("{", "", "}", "", "$", "")
+
 // plainText is a text without the commands that set it, or nothing if it is not made of
 // words.
 func plainText(s string) string {
 	for _, c := range textual {
 		s = strings.ReplaceAll(s, `\`+c+"{", "{")
 	}
-	s = strings.NewReplacer("{", "", "}", "", "$", "").Replace(s)
+	s = bare.Replace(s)
 	longest, run := 0, 0
 	for i := 0; i < len(s); i++ {
 		switch c := s[i]; {

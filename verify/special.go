@@ -8,31 +8,32 @@ import (
 )
 
 var (
-	clock  = regexp.MustCompile(`^(\d{1,2})\s*:\s*(\d\d)\s*(?:\\(?:text|mbox|textrm|mathrm)\s*)?\{?\s*([aApP])\.?\s*[mM]\.?\s*\}?$`)
-	hour   = regexp.MustCompile(`^(\d{1,2})\s*(?:\\(?:text|mbox|textrm|mathrm)\s*)?\{?\s*([aApP])\.?\s*[mM]\.?\s*\}?$`)
-	digit  = regexp.MustCompile(`^\(?([0-9A-Z]*[A-Z][0-9A-Z]*)\)?_\{?(?:\\text\{)?(\d+)\}?\}?$`)
-	pure   = regexp.MustCompile(`^(\d{1,2}):(\d\d)$`)
-	choice = regexp.MustCompile(`^(?:\\(?:text|textbf|mathrm|textrm|mathbf)\s*\{)?\s*\(([A-Z])\)\s*\}?(.*)$`)
-	lettre = regexp.MustCompile(`^(?:\\(?:text|textbf|mathrm|textrm|mathbf|mbox)\s*\{)?\s*\(?([A-Za-z])\)?[.:]?\s*\}?$`)
+	clock   = regexp.MustCompile(`^(\d{1,2})\s*:\s*(\d\d)\s*(?:\\(?:text|mbox|textrm|mathrm)\s*)?\{?\s*([aApP])\.?\s*[mM]\.?\s*\}?$`)
+	hour    = regexp.MustCompile(`^(\d{1,2})\s*(?:\\(?:text|mbox|textrm|mathrm)\s*)?\{?\s*([aApP])\.?\s*[mM]\.?\s*\}?$`)
+	digit   = regexp.MustCompile(`^\(?([0-9A-Z]*[A-Z][0-9A-Z]*)\)?_\{?(?:\\text\{)?(\d+)\}?\}?$`)
+	pure    = regexp.MustCompile(`^(\d{1,2}):(\d\d)$`)
+	choice  = regexp.MustCompile(`^(?:\\(?:text|textbf|mathrm|textrm|mathbf)\s*\{)?\s*\(([A-Z])\)\s*\}?(.*)$`)
+	flatten = strings.NewReplacer("{:}", ":", `\text{`, "", `\mbox{`, "", `\textrm{`, "", `\mathrm{`, "", "}", "", "{", "")
+	lettre  = regexp.MustCompile(`^(?:\\(?:text|textbf|mathrm|textrm|mathbf|mbox)\s*\{)?\s*\(?([A-Za-z])\)?[.:]?\s*\}?$`)
 )
 
 // special reads what the grammar of mathematics does not have: times of the day, digits
 // beyond 9, letters of a choice.
 func special(s string, c comma) *node {
-	flat := strings.NewReplacer("{:}", ":", `\text{`, "", `\mbox{`, "", `\textrm{`, "", `\mathrm{`, "", "}", "", "{", "").Replace(s)
-	if m := clock.FindStringSubmatch(flat); m != nil {
+	flat := flatten.Replace(s)
+	if m := find(clock, ":", flat); m != nil {
 		return timeOfDay(m[1], m[2], m[3])
 	}
-	if m := hour.FindStringSubmatch(flat); m != nil {
+	if m := find(hour, "mM", flat); m != nil {
 		return timeOfDay(m[1], "00", m[2])
 	}
-	if m := pure.FindStringSubmatch(flat); m != nil {
+	if m := find(pure, ":", flat); m != nil {
 		return &node{shape: ratio, items: []*node{number(integer(m[1])), number(integer(m[2]))}, text: flat}
 	}
-	if m := digit.FindStringSubmatch(s); m != nil {
+	if m := find(digit, "_", s); m != nil {
 		return textNode(m[1] + " base " + m[2])
 	}
-	if m := choice.FindStringSubmatch(s); m != nil {
+	if m := find(choice, "(", s); m != nil {
 		rest := strings.TrimSpace(strings.Trim(m[2], "{} "))
 		if rest == "" {
 			return &node{shape: words, text: m[1], name: "choice"}
@@ -42,10 +43,20 @@ func special(s string, c comma) *node {
 			return inner
 		}
 	}
-	if m := lettre.FindStringSubmatch(s); m != nil && (len(s) > 1 || m[1] >= "A" && m[1] <= "Z") {
+	if m := find(lettre, letters, s); m != nil && (len(s) > 1 || m[1] >= "A" && m[1] <= "Z") {
 		return &node{shape: words, text: m[1], name: "choice", expr: algebra.Sym(m[1])}
 	}
 	return nil
+}
+
+const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+// find matches a pattern that needs one of some bytes; most texts have none.
+func find(pattern *regexp.Regexp, needs, s string) []string {
+	if !strings.ContainsAny(s, needs) {
+		return nil
+	}
+	return pattern.FindStringSubmatch(s)
 }
 
 func integer(digits string) *algebra.Expr {

@@ -100,6 +100,7 @@ func singular(w string) string {
 }
 
 var (
+	speeds     = strings.NewReplacer("mi / h", "mph", "km / h", "kph")
 	unitWord   = regexp.MustCompile(`[A-Za-z]+|[/^%$€£¥¢°]|-?\d+`)
 	unitFiller = []string{"the", "of", "a", "an", "in", "or", "is", "are", "approximately", "about", "exactly", "only", "u", "total", "distinct", "different", "possible", "more", "left", "each"}
 )
@@ -107,6 +108,9 @@ var (
 // unitForm brings the many ways of writing a unit together: "square centimeters", "sq. cm"
 // and "cm^2" are cm^2.
 func unitForm(s string) string {
+	if s == "" {
+		return ""
+	}
 	var out []string
 	power := ""
 	parts := unitWord.FindAllString(strings.ToLower(s), -1)
@@ -135,7 +139,7 @@ func unitForm(s string) string {
 	if power != "" {
 		out = append(out, "unit"+power)
 	}
-	return strings.NewReplacer("mi / h", "mph", "km / h", "kph").Replace(strings.Join(out, " "))
+	return speeds.Replace(strings.Join(out, " "))
 }
 
 func joinUnit(x, y string) string {

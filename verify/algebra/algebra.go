@@ -54,7 +54,7 @@ type Expr struct {
 }
 
 // Int is an integer.
-func Int(n int64) *Expr { return Rat(big.NewRat(n, 1)) }
+func Int(n int64) *Expr { return Rat(new(big.Rat).SetInt64(n)) }
 
 // Rat is a rational number, which must not be changed afterwards.
 func Rat(r *big.Rat) *Expr { return &Expr{Kind: Number, Value: r} }
