@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -136,9 +137,7 @@ func (s *Store) append(samples []Sample) error {
 		return err
 	}
 	s.size += int64(lines.Len())
-	for id, where := range at {
-		s.at[id] = where
-	}
+	maps.Copy(s.at, at)
 	return nil
 }
 

@@ -323,7 +323,7 @@ func lastNumber(s string) string {
 		m := strings.TrimRight(s[all[i][0]:all[i][1]], " ")
 		before := all[i][0]
 		after := before + len(m)
-		if strings.IndexAny(m, "0123456789") < 0 || before > 0 && isLetter(s[before-1]) || after < len(s) && isLetter(s[after]) && after+1 < len(s) && isLetter(s[after+1]) {
+		if !strings.ContainsAny(m, "0123456789") || before > 0 && isLetter(s[before-1]) || after < len(s) && isLetter(s[after]) && after+1 < len(s) && isLetter(s[after+1]) {
 			continue
 		}
 		return m

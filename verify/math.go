@@ -31,10 +31,8 @@ func Modes() []string { return []string{modeMath, modeStrict, modePaper} }
 
 // New returns the grader of a mode.
 func New(mode string) (Math, error) {
-	for _, m := range Modes() {
-		if m == mode {
-			return Math{mode: mode}, nil
-		}
+	if slices.Contains(Modes(), mode) {
+		return Math{mode: mode}, nil
 	}
 	return Math{}, fmt.Errorf("mode %q is not known: did you mean %q? (modes: %s)", mode, nearest.To(mode, Modes()), strings.Join(Modes(), ", "))
 }

@@ -3,6 +3,7 @@ package verify
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/negativa-lab/negativa/verify/algebra"
@@ -134,12 +135,7 @@ func (p *parser) is(marks ...string) bool {
 	if t.kind != mark {
 		return false
 	}
-	for _, m := range marks {
-		if t.text == m {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(marks, t.text)
 }
 
 func (p *parser) accept(m string) bool {

@@ -287,9 +287,10 @@ func (p *parser) arguments(closing string) ([]*algebra.Expr, error) {
 
 // words gathers text that follows text.
 func (p *parser) words(t token) *node {
-	s := t.text
+	var s strings.Builder
+	s.WriteString(t.text)
 	for p.peek().kind == word || p.peek().kind == letter && p.peek().spaced && len(p.peek().text) == 1 {
-		s += " " + p.next().text
+		s.WriteString(" " + p.next().text)
 	}
-	return textNode(s)
+	return textNode(s.String())
 }

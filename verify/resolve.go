@@ -154,10 +154,10 @@ func contradicts(n *node, b *algebra.Budget) bool {
 
 // resolveChain takes the last exact member of a chain of equations.
 func resolveChain(n *node, b *algebra.Budget) *node {
-	items, ops := n.items, n.ops
-	for i, op := range ops {
+	items := n.items
+	for i, op := range n.ops {
 		if op == "≈" && (i > 0 || nameOf(items[0]) == "") {
-			items, ops = items[:i+1], ops[:i]
+			items = items[:i+1]
 			break
 		}
 	}

@@ -56,11 +56,11 @@ func readContract(t *testing.T) *contract {
 // schema compiles the schema at a place in the document.
 func (c *contract) schema(t *testing.T, place ...string) *jsonschema.Schema {
 	t.Helper()
-	pointer := ""
+	var pointer strings.Builder
 	for _, step := range place {
-		pointer += "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(step)
+		pointer.WriteString("/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(step))
 	}
-	s, err := c.compiler.Compile(documentURL + "#" + pointer)
+	s, err := c.compiler.Compile(documentURL + "#" + pointer.String())
 	if err != nil {
 		t.Fatal(err)
 	}

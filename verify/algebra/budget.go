@@ -43,7 +43,7 @@ func (b *Budget) rat(r *big.Rat) *big.Rat {
 	if bits > b.Bits {
 		b.over()
 	}
-	b.spend(1 + bits*bits/1_000_000)
+	b.spend(1 + bits*bits/300_000)
 	return r
 }
 

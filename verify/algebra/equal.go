@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/big"
 	"slices"
+	"strings"
 )
 
 // Decision is whether two expressions are equal, and how that was found.
@@ -180,14 +181,14 @@ func point(symbols []string, trial int) values {
 
 func describe(symbols []string, trial int) string {
 	at := point(symbols, trial)
-	out := ""
+	var out strings.Builder
 	for i, name := range symbols {
 		if i > 0 {
-			out += ", "
+			out.WriteString(", ")
 		}
-		out += name + " = " + at[name].RatString()
+		out.WriteString(name + " = " + at[name].RatString())
 	}
-	return out
+	return out.String()
 }
 
 // Compare tells which of two real numbers is the larger: −1, 0 or 1 as x is below, equal

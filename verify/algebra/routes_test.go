@@ -2,6 +2,7 @@ package algebra
 
 import (
 	"math/big"
+	"strings"
 	"testing"
 )
 
@@ -133,11 +134,12 @@ func tree(x *Expr) string {
 	case Symbol, Constant:
 		return x.Name
 	}
-	head := [...]string{Sum: "+", Product: "*", Power: "^", Call: x.Name}[x.Kind]
+	var head strings.Builder
+	head.WriteString([...]string{Sum: "+", Product: "*", Power: "^", Call: x.Name}[x.Kind])
 	for _, a := range x.Args {
-		head += " " + tree(a)
+		head.WriteString(" " + tree(a))
 	}
-	return "(" + head + ")"
+	return "(" + head.String() + ")"
 }
 
 func checkRoutes(t *testing.T, x, y *Expr) {
