@@ -18,6 +18,7 @@ var symbols = strings.NewReplacer(
 	`\!`, "", `\,`, " ", `\;`, " ", `\:`, " ", `\ `, " ", `\quad`, " ", `\qquad`, " ", "~", " ", `\thinspace`, " ", `\enspace`, " ", `\/`, "",
 	`\leqslant`, `\le `, `\geqslant`, `\ge `, `\leq`, `\le `, `\geq`, `\ge `, `\neq`, `\ne `, `\lt`, "<", `\gt`, ">", "<=", `\le `, ">=", `\ge `, "!=", `\ne `, "≡", `\equiv `,
 	`\lvert`, "|", `\rvert`, "|", `\vert`, "|", `\lVert`, "|", `\rVert`, "|", `\|`, "|", `\lbrace`, `\{`, `\rbrace`, `\}`, `\lbrack`, "[", `\rbrack`, "]",
+	`^{-}`, `^{-}`, `^{+}`, `^{+}`, `{-}`, "-", `{+}`, "+", `{=}`, "=", // braces that set an operator apart
 	`\degree`, `^\circ `, `{,}`, "\x01", `^{\circ}`, `^\circ `, `^ \circ`, `^\circ `, `^{ \circ}`, `^\circ `, `^{\circ }`, `^\circ `,
 	`\operatorname*`, `\operatorname`, `\dots`, `\ldots `, `\cdots`, `\ldots `, "…", `\ldots `, "...", `\ldots `, `\backslash`, `\setminus `,
 	`\Longrightarrow`, `\to `, `\Rightarrow`, `\to `, `\implies`, `\to `, `\iff`, `\to `, `\boldsymbol`, `\mathbf`, `\bold`, `\mathbf`, `\bm`, `\mathbf`,
