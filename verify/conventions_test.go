@@ -105,7 +105,11 @@ func TestConventions(t *testing.T) {
 		{`101_2`, `101_3`, wrong},
 		{`3:30 \text{ p.m.}`, `3:30 \text{ PM}`, right},
 		{`3:30 \text{ p.m.}`, `3:30 \text{ a.m.}`, wrong},
-		// Bounds.
+		// Bounds. Powers that are 1 modulo a prime are not 1.
+		{`x`, `x \cdot 2^{6100000}`, wrong},
+		{`x`, `x^{2305843009213693951}`, wrong},
+		{`x`, `x^{1802029465150258907}`, wrong},
+		{`x`, `x \cdot 2^{1802029465150258906}`, wrong},
 		{`1`, `9^{9^{9^{9}}}`, wrong},
 		{`x`, ``, unparsed},
 		{`2`, `\frac{1}{0}`, wrong},

@@ -35,15 +35,20 @@ func Equal(x, y *Expr, b *Budget) (d Decision, err error) {
 	if len(names) == 0 {
 		return b.asNumbers(x, y), nil
 	}
-	if d, ok := b.byResidues(x, y); ok {
-		return d, nil
-	}
 	symbols := make([]string, 0, len(names))
 	for name := range names {
 		symbols = append(symbols, name)
 	}
 	slices.Sort(symbols)
-	return b.atPoints(x, y, symbols), nil
+	residues, decided := b.byResidues(x, y)
+	if decided && !residues.Equal {
+		return residues, nil
+	}
+	values, counted := b.atPoints(x, y, symbols)
+	if decided && counted > 0 {
+		return residues, nil
+	}
+	return values, nil
 }
 
 // byNormalForm decides by normal forms where they settle the matter within the budget.
@@ -119,7 +124,6 @@ func shortly(x *big.Float) string {
 // byResidues compares values modulo a prime at points: agreement at all is equality up to
 // the stated probability, a difference is one unless a value was a hash.
 func (b *Budget) byResidues(x, y *Expr) (d Decision, ok bool) {
-	const points = 3
 	defer func() {
 		if r := recover(); r != nil {
 			if _, isUndefined := r.(undefined); !isUndefined {
@@ -128,30 +132,34 @@ func (b *Budget) byResidues(x, y *Expr) (d Decision, ok bool) {
 			ok = false
 		}
 	}()
-	for i := range uint64(points) {
-		m := residues{seed: i*0x9e3779b97f4a7c15 + 0x243f6a8885a308d3, budget: b}
+	for i, p := range primes {
+		m := residues{seed: uint64(i)*0x9e3779b97f4a7c15 + 0x243f6a8885a308d3, modulus: p, budget: b}
 		if m.eval(x) != m.eval(y) {
-			return Decision{false, "different at a point modulo 2^61-1"}, !m.hashed
+			return Decision{false, "different at a point modulo a large prime"}, !m.hashed
 		}
 	}
-	return Decision{true, "equal at 3 points modulo 2^61-1 (chance of an error below degree/2^61 each)"}, true
+	return Decision{true, "equal at 3 points modulo large primes (chance of an error below degree/2^60 each) and nearly so at rational ones"}, true
 }
 
 // atPoints compares values at rational points with enclosures. A point counts where both
-// sides have a value; at least two must.
-func (b *Budget) atPoints(x, y *Expr, symbols []string) Decision {
+// sides have a value and these are close; at least two must. A difference counts none.
+func (b *Budget) atPoints(x, y *Expr, symbols []string) (d Decision, counted int) {
 	const wanted, bits = 4, 128
 	difference := Sub(x, y)
-	counted := 0
 	for trial := range 12 {
-		z, ok := b.encloseAt(difference, point(symbols, trial), bits)
+		at := point(symbols, trial)
+		z, ok := b.encloseAt(difference, at, bits)
 		if !ok {
 			continue
 		}
 		if z.re.sign() != 0 || !z.isReal && z.im.sign() != 0 {
-			return Decision{false, fmt.Sprintf("at %s they differ by about %s", describe(symbols, trial), z.String())}
+			return Decision{false, fmt.Sprintf("at %s they differ by about %s", describe(symbols, trial), z.String())}, 0
 		}
-		if z.re.size() > -bits/2 {
+		scale := 0 // binary digits of the values before the point
+		if v, ok := b.encloseAt(x, at, bits); ok && z.re.size() > -bits/2 {
+			scale = max(0, v.re.size())
+		}
+		if z.re.size()-scale > -bits/2 {
 			continue
 		}
 		if counted++; counted == wanted {
@@ -159,19 +167,20 @@ func (b *Budget) atPoints(x, y *Expr, symbols []string) Decision {
 		}
 	}
 	if counted < 2 {
-		return Decision{false, "no point was found where both have a value"}
+		return Decision{false, "no point was found where both have a value"}, counted
 	}
-	return Decision{true, fmt.Sprintf("equal at %d points to %d binary digits", counted, bits/2)}
+	return Decision{true, fmt.Sprintf("equal at %d points to %d binary digits", counted, bits/2)}, counted
 }
 
-// point chooses rational values: positive at even trials, of both signs at odd ones.
+// point chooses rational values: positive at even trials, at odd ones each choice of signs
+// in turn.
 func point(symbols []string, trial int) values {
 	at := values{}
 	for i, name := range symbols {
-		m := residues{seed: uint64(trial) + 17}
+		m := residues{seed: uint64(trial) + 17, modulus: primes[0]}
 		h := m.point(name, uint64(i))
 		v := big.NewRat(int64(h%1000)+37, 211+int64(h/1000%500))
-		if trial%2 == 1 && h/500_000%2 == 0 {
+		if trial%2 == 1 && (trial/2+1)>>(i%3)&1 == 1 {
 			v.Neg(v)
 		}
 		at[name] = v
