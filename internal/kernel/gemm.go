@@ -194,24 +194,30 @@ func blocks(m, k int, a View, deep int, halved bool, multiply func(i0, k0 int, r
 				multiply(i0, k0, single(scratch.half[:], part.Data[:numbers]))
 				continue
 			}
-			rows := pack(scratch.full[:], part, min(blockRows, m-i0), numbers)
-			if halved {
-				rows.halve(scratch.half[:])
+			if !halved {
+				multiply(i0, k0, pack(scratch.full[:], part, min(blockRows, m-i0), numbers, 1))
+				continue
 			}
+			rows := pack(scratch.full[:], part, min(blockRows, m-i0), numbers, halfLanes)
+			rows.halve(scratch.half[:])
 			multiply(i0, k0, rows)
 		}
 	}
 	packedRows.Put(scratch)
 }
 
+// halfLanes is how many numbers are halved at once.
+const halfLanes = 8
+
 // pack copies m rows of k numbers, of which those of a row or those of a column lie side
-// by side.
-func pack(dst []float32, a View, m, k int) factor {
+// by side, to groups of a multiple of some rows. The last rows of the last may be unset.
+func pack(dst []float32, a View, m, k, multiple int) factor {
 	width := min(m, rowGroup)
 	if a.Col == 1 { // groups of about one size: none is left with too few rows
 		groups := (m + rowGroup - 1) / rowGroup
 		width = (m + groups - 1) / groups
 	}
+	width = (width + multiple - 1) / multiple * multiple
 	for i := 0; i < m; i += width {
 		rows, group := min(width, m-i), dst[i*k:]
 		switch {
@@ -408,7 +414,7 @@ func GemmOuter(c []float32, cRow, m, n, k int, a []float32, aRow int, b []float3
 		cols := min(outerCols, n-j0)
 		for k0 := 0; k0 < k; k0 += outerDepth {
 			rows := min(outerDepth, k-k0)
-			part := pack(scratch.a, View{a[k0*aRow:], 1, aRow}, m, rows)
+			part := pack(scratch.a, View{a[k0*aRow:], 1, aRow}, m, rows, 1)
 			gather(scratch.b[:], b[k0*bRow+j0:], bRow, rows, cols)
 			for j := 0; j < cols; j += strip {
 				part.times(operand{full: scratch.b[j*rows:], row: Panel, next: rows * Panel}, c[j0+j:], cRow, min(strip, cols-j), true)
