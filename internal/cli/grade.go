@@ -16,8 +16,8 @@ import (
 
 type gradeCommand struct {
 	File          string `arg:"" name:"file" help:"JSONL or parquet file of gold answers and responses; - reads JSONL from standard input."`
-	GoldField     string `name:"gold-field" help:"Field of the gold answer; a dot leads into an object. Default: the first there is of ${gold_names}."`
-	ResponseField string `name:"response-field" help:"Field of the response. Default: the first there is of ${response_names}."`
+	GoldField     string `name:"gold-field" aliases:"gold_field" help:"Field of the gold answer; a dot leads into an object. Default: the first there is of ${gold_names}."`
+	ResponseField string `name:"response-field" aliases:"response_field" help:"Field of the response. Default: the first there is of ${response_names}."`
 	Mode          string `name:"mode" default:"math" help:"How answers are found and compared: ${modes}."`
 	Out           string `name:"out" type:"path" help:"File for the verdicts, instead of standard output; the same command goes on with it after a kill."`
 	Against       string `name:"against" type:"path" help:"JSONL file of another grader's verdicts: print where the two disagree."`

@@ -11,13 +11,13 @@ import (
 
 // columnFlags name the columns of files of problems.
 type columnFlags struct {
-	QuestionField string `name:"question-field" placeholder:"COLUMN" help:"Column of the question, text or chat; a dot leads into a nested value (extra_info.question)."`
-	GoldField     string `name:"gold-field" placeholder:"COLUMN" help:"Column of the gold answer (detected: the final answer of the solution, if there is one)."`
-	SolutionField string `name:"solution-field" placeholder:"COLUMN" help:"Column of a worked solution."`
-	IDField       string `name:"id-field" placeholder:"COLUMN" help:"Column of unique ids (detected: question_id, unique_id, problem_id; else a hash of the question)."`
-	SubjectField  string `name:"subject-field" placeholder:"COLUMN" help:"Column of the subject."`
-	LevelField    string `name:"level-field" placeholder:"COLUMN" help:"Column of the level."`
-	SourceField   string `name:"source-field" placeholder:"COLUMN" help:"Column of the data set that a problem comes from."`
+	QuestionField string `name:"question-field" aliases:"question_field" placeholder:"COLUMN" help:"Column of the question, text or chat; a dot leads into a nested value (extra_info.question)."`
+	GoldField     string `name:"gold-field" aliases:"gold_field" placeholder:"COLUMN" help:"Column of the gold answer (detected: the final answer of the solution, if there is one)."`
+	SolutionField string `name:"solution-field" aliases:"solution_field" placeholder:"COLUMN" help:"Column of a worked solution."`
+	IDField       string `name:"id-field" aliases:"id_field" placeholder:"COLUMN" help:"Column of unique ids (detected: question_id, unique_id, problem_id; else a hash of the question)."`
+	SubjectField  string `name:"subject-field" aliases:"subject_field" placeholder:"COLUMN" help:"Column of the subject."`
+	LevelField    string `name:"level-field" aliases:"level_field" placeholder:"COLUMN" help:"Column of the level."`
+	SourceField   string `name:"source-field" aliases:"source_field" placeholder:"COLUMN" help:"Column of the data set that a problem comes from."`
 }
 
 func (f columnFlags) columns() task.Columns {
