@@ -105,6 +105,14 @@ func TestConventions(t *testing.T) {
 		{`101_2`, `101_3`, wrong},
 		{`3:30 \text{ p.m.}`, `3:30 \text{ PM}`, right},
 		{`3:30 \text{ p.m.}`, `3:30 \text{ a.m.}`, wrong},
+		// Functions are compared to the last digit, however large they are.
+		{`10^{60}+\sin x`, `10^{60}+\cos x`, wrong},
+		{`10^{60}\ln x`, `10^{60}\ln x+1`, wrong},
+		{`e^{200x}+\ln x`, `e^{200x}+\ln(x+1)`, wrong},
+		{`10^{45}+|x|`, `10^{45}+|x+1|`, wrong},
+		{`e^{x}+10^{60}`, `e^{x}+10^{60}+\sin x`, wrong},
+		{`x`, `x+10^{-45}\sin x`, wrong},
+		{`1+e^{300x}`, `\sin^2 x+\cos^2 x+e^{300x}`, right},
 		// Bounds. Powers that are 1 modulo a prime are not 1.
 		{`x`, `x \cdot 2^{6100000}`, wrong},
 		{`x`, `x^{2305843009213693951}`, wrong},

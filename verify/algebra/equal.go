@@ -44,7 +44,7 @@ func Equal(x, y *Expr, b *Budget) (d Decision, err error) {
 	if decided && !residues.Equal {
 		return residues, nil
 	}
-	values, counted := b.atPoints(x, y, symbols)
+	values, counted := b.atPoints(x, y, symbols, decided)
 	if decided && counted > 0 {
 		return residues, nil
 	}
@@ -87,14 +87,10 @@ func (b *Budget) asNumbers(x, y *Expr) Decision {
 		if !ok {
 			continue
 		}
-		if z.re.sign() != 0 || !z.isReal && z.im.sign() != 0 {
+		if z.apart() {
 			return Decision{false, fmt.Sprintf("they differ by about %s", z.String())}
 		}
-		size := z.re.size()
-		if !z.isReal {
-			size = max(size, z.im.size()) + 1
-		}
-		switch {
+		switch size := z.size(); {
 		case algebraic && float64(size) < -bound:
 			return Decision{true, fmt.Sprintf("equal: both are algebraic, and closer than the bound 2^-%.0f that would keep them apart", math.Ceil(bound))}
 		case size < -assumed && (!algebraic || bound > assumed):
@@ -102,6 +98,17 @@ func (b *Budget) asNumbers(x, y *Expr) Decision {
 		}
 	}
 	return Decision{false, "no value could be computed for their difference"}
+}
+
+// apart tells whether 0 is not within.
+func (z complexBall) apart() bool { return z.re.sign() != 0 || !z.isReal && z.im.sign() != 0 }
+
+// size bounds the binary exponent of the absolute value.
+func (z complexBall) size() int {
+	if z.isReal {
+		return z.re.size()
+	}
+	return max(z.re.size(), z.im.size()) + 1
 }
 
 // String writes a number roughly.
@@ -143,23 +150,32 @@ func (b *Budget) byResidues(x, y *Expr) (d Decision, ok bool) {
 
 // atPoints compares values at rational points with enclosures. A point counts where both
 // sides have a value and these are close; at least two must. A difference counts none.
-func (b *Budget) atPoints(x, y *Expr, symbols []string) (d Decision, counted int) {
-	const wanted, bits = 4, 128
+// Where residues speak for equality, close is relative to the values, and a check that
+// exponents played no trick on them; else it is what numbers must be of which no identity
+// is known.
+func (b *Budget) atPoints(x, y *Expr, symbols []string, likely bool) (d Decision, counted int) {
+	const wanted, glance = 4, 128
 	difference := Sub(x, y)
 	for trial := range 12 {
-		at := point(symbols, trial)
-		z, ok := b.encloseAt(difference, at, bits)
+		at, limit := point(symbols, trial), -assumed
+		z, ok := b.encloseAt(difference, at, glance)
+		switch {
+		case !ok || z.apart():
+		case likely:
+			limit = -glance / 2
+			if v, ok := b.encloseAt(x, at, glance); ok {
+				limit += max(0, v.size())
+			}
+		default:
+			z, ok = b.encloseAt(difference, at, precisions[len(precisions)-1])
+		}
 		if !ok {
 			continue
 		}
-		if z.re.sign() != 0 || !z.isReal && z.im.sign() != 0 {
+		if z.apart() {
 			return Decision{false, fmt.Sprintf("at %s they differ by about %s", describe(symbols, trial), z.String())}, 0
 		}
-		scale := 0 // binary digits of the values before the point
-		if v, ok := b.encloseAt(x, at, bits); ok && z.re.size() > -bits/2 {
-			scale = max(0, v.re.size())
-		}
-		if z.re.size()-scale > -bits/2 {
+		if z.size() > limit {
 			continue
 		}
 		if counted++; counted == wanted {
@@ -169,7 +185,7 @@ func (b *Budget) atPoints(x, y *Expr, symbols []string) (d Decision, counted int
 	if counted < 2 {
 		return Decision{false, "no point was found where both have a value"}, counted
 	}
-	return Decision{true, fmt.Sprintf("equal at %d points to %d binary digits", counted, bits/2)}, counted
+	return Decision{true, fmt.Sprintf("equal at %d points to %d binary digits; no identity is known here", counted, assumed)}, counted
 }
 
 // point chooses rational values: positive at even trials, at odd ones each choice of signs
