@@ -42,8 +42,7 @@ func (p *Packed) Pack(b View, k, n int) {
 }
 
 // PackHalf is Pack with every number rounded to bfloat16, in half the memory. It is to be
-// multiplied by numbers that are rounded already: avx512bf16 rounds them, other variants
-// do not.
+// multiplied by numbers that are rounded already: what others give depends on the variant.
 func (p *Packed) PackHalf(b View, k, n int) {
 	p.K, p.N, p.full = k, n, nil
 	Resize(&p.half, p.Panels()*wordsOf(k, Panel))
@@ -189,21 +188,23 @@ func blocks(m, k int, a View, deep int, halved bool, multiply func(i0, k0 int, r
 	scratch := packedRows.Get()
 	for i0 := 0; i0 < m; i0 += blockRows {
 		for k0 := 0; k0 == 0 || k0 < k; k0 += deep {
-			part, numbers := a.From(i0, k0), min(deep, k-k0)
-			if halved && m == 1 && a.Col == 1 {
-				multiply(i0, k0, single(scratch.half[:], part.Data[:numbers]))
-				continue
-			}
-			if !halved {
-				multiply(i0, k0, pack(scratch.full[:], part, min(blockRows, m-i0), numbers, 1))
-				continue
-			}
-			rows := pack(scratch.full[:], part, min(blockRows, m-i0), numbers, halfLanes)
-			rows.halve(scratch.half[:])
-			multiply(i0, k0, rows)
+			multiply(i0, k0, scratch.pack(a.From(i0, k0), min(blockRows, m-i0), min(deep, k-k0), halved))
 		}
 	}
 	packedRows.Put(scratch)
+}
+
+// pack packs m rows of k numbers, halved if need be.
+func (s *block) pack(a View, m, k int, halved bool) factor {
+	switch {
+	case !halved:
+		return pack(s.full[:], a, m, k, 1)
+	case m == 1 && a.Col == 1:
+		return single(s.half[:], a.Data[:k])
+	}
+	rows := pack(s.full[:], a, m, k, halfLanes)
+	rows.halve(s.half[:])
+	return rows
 }
 
 // halfLanes is how many numbers are halved at once.

@@ -44,7 +44,7 @@ func halvePairs(_ []uint32, _ []float32, _, _ int) int { return 0 }
 
 func gatherPanels(_, _ []float32, _, _, _ int) int { return 0 }
 
-func transposeBlocks(_ []float32, _ int, _ []float32, _, _, _ int) int { return 0 }
+func transposeBlocks(_ []float32, _ int, _ []float32, _, _ int) int { return 0 }
 
 func adamBlocks(_, _, _, _ []float32, _ *adamConstants) int { return 0 }
 

@@ -360,21 +360,13 @@ func gatherPanels(dst, src []float32, stride, rows, panels int) (done int) {
 	return panels
 }
 
-func transposeBlocks(dst []float32, dstRow int, src []float32, srcRow, rows, cols int) (done int) {
+func transposeBlocks(dst []float32, dstRow int, src []float32, srcRow, cols int) (done int) {
 	blocks := vectors(cols, 8)
-	if blocks == 0 {
-		return 0
+	if blocks > 0 {
+		_, _ = dst[(cols-1)*dstRow+transposed-1], src[(transposed-1)*srcRow+cols-1]
+		transposeAVX2(&dst[0], dstRow, &src[0], srcRow, blocks)
 	}
-	for row := 0; rows >= 8 && done < rows; row += 8 {
-		row = min(row, rows-8) // the last eight may have been among those before
-		done = row + 8
-		_, _ = dst[(cols-1)*dstRow+row+7], src[(row+7)*srcRow+cols-1]
-		transposeAVX2(&dst[row], dstRow, &src[row*srcRow], srcRow, blocks)
-		if whole := 8 * blocks; whole < cols {
-			transposePortable(dst[whole*dstRow+row:], dstRow, src[row*srcRow+whole:], srcRow, 8, cols-whole)
-		}
-	}
-	return done
+	return blocks * 8
 }
 
 func adamBlocks(p, g, m, v []float32, c *adamConstants) int {
