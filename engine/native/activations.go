@@ -61,7 +61,7 @@ type rows struct {
 	x          []float32 // [N, C]: the layer's input
 	normed     []float32 // [N, C]
 	rstd       []float32 // [N]
-	qRaw, q    []float32 // [N, H·D]: projected; normed and rotated
+	qRaw, q    []float32 // [N, H·D]: projected; normed and rotated. The same rows where heads have no norm.
 	kRaw, k    []float32 // [N, KV·D]
 	v          []float32 // [N, KV·D]
 	qRstd      []float32 // [N, H]
@@ -178,11 +178,15 @@ func (r *rows) size(c Config, n int) {
 	for _, x := range [...]*[]float32{&r.x, &r.normed, &r.mid, &r.midNormed} {
 		kernel.Resize(x, n*c.HiddenSize)
 	}
-	for _, x := range [...]*[]float32{&r.qRaw, &r.q, &r.attended} {
-		kernel.Resize(x, n*c.queryWidth())
-	}
-	for _, x := range [...]*[]float32{&r.kRaw, &r.k, &r.v} {
-		kernel.Resize(x, n*c.keyWidth())
+	kernel.Resize(&r.qRaw, n*c.queryWidth())
+	kernel.Resize(&r.attended, n*c.queryWidth())
+	kernel.Resize(&r.kRaw, n*c.keyWidth())
+	kernel.Resize(&r.v, n*c.keyWidth())
+	if c.headNorms() {
+		kernel.Resize(&r.q, n*c.queryWidth())
+		kernel.Resize(&r.k, n*c.keyWidth())
+	} else {
+		r.q, r.k = r.qRaw, r.kRaw
 	}
 	for _, x := range [...]*[]float32{&r.gate, &r.up, &r.sigmoid, &r.activation} {
 		kernel.Resize(x, n*c.IntermediateSize)

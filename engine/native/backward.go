@@ -39,10 +39,15 @@ type layerFlow struct {
 
 	// out and mid as factors of products: themselves, or rounded to bf16.
 	outFactor, midFactor []float32
+
+	adapters [projections]adapterFlow
 }
 
-func (f *flows) size(c Config, precision Precision, n, targets int) {
-	l := &f.layer
+// adapterFlow is an adapter's narrow rows, s·x·Aᵀ, and the flow into x·Aᵀ: [N, r].
+type adapterFlow struct{ rows, flow []float32 }
+
+func (f *flows) size(m *model, n, targets int) {
+	c, precision, l := m.config, m.precision, &f.layer
 	for _, x := range [...]*[]float32{&l.out, &l.midNormed, &l.mid, &l.normed, &f.in} {
 		kernel.Resize(x, n*c.HiddenSize)
 	}
@@ -53,11 +58,21 @@ func (f *flows) size(c Config, precision Precision, n, targets int) {
 		l.outFactor, l.midFactor = l.out, l.mid
 	}
 	f.precision = precision
-	for _, x := range [...]*[]float32{&l.attended, &l.q, &l.qRaw} {
-		kernel.Resize(x, n*c.queryWidth())
+	kernel.Resize(&l.attended, n*c.queryWidth())
+	kernel.Resize(&l.q, n*c.queryWidth())
+	kernel.Resize(&l.k, n*c.keyWidth())
+	kernel.Resize(&l.v, n*c.keyWidth())
+	if c.headNorms() {
+		kernel.Resize(&l.qRaw, n*c.queryWidth())
+		kernel.Resize(&l.kRaw, n*c.keyWidth())
+	} else {
+		l.qRaw, l.kRaw = l.q, l.k
 	}
-	for _, x := range [...]*[]float32{&l.k, &l.kRaw, &l.v} {
-		kernel.Resize(x, n*c.keyWidth())
+	if m.lora != nil {
+		for j := range l.adapters {
+			kernel.Resize(&l.adapters[j].rows, n*m.lora.Rank)
+			kernel.Resize(&l.adapters[j].flow, n*m.lora.Rank)
+		}
 	}
 	kernel.Resize(&l.gate, n*c.IntermediateSize)
 	kernel.Resize(&l.up, n*c.IntermediateSize)
@@ -68,19 +83,29 @@ func (f *flows) size(c Config, precision Precision, n, targets int) {
 	}
 }
 
-// headBackward starts the flow of targets from … to−1, whose logits are rows at … of
-// a.logits. With z the logits over the temperature and p their softmax,
+// slopes replaces the logits of targets from … to−1, rows at … of a.logits, by their
+// gradient. With z the logits over the temperature and p their softmax,
 // ∂log p_y/∂z_v = [v = y] − p_v and ∂H/∂z_v = −p_v (ln p_v + H).
-func (m *model) headBackward(a *activations, f *flows, from, to, at int, divisor float32) {
-	c := m.config
-	logits := a.logits[at*c.VocabSize : (at+to-from)*c.VocabSize]
+func (m *model) slopes(a *activations, f *flows, from, to, at int, divisor float32) {
+	width := m.config.VocabSize
+	logits := a.logits[at*width : (at+to-from)*width]
 	for i := from; i < to; i++ {
-		logitsBackward(logits[(i-from)*c.VocabSize:(i-from+1)*c.VocabSize], int(a.expected[i]), a.lse[i], a.entropy[i],
+		logitsBackward(logits[(i-from)*width:(i-from+1)*width], int(a.expected[i]), a.lse[i], a.entropy[i],
 			f.logprob[i], f.entropy[i], divisor)
 	}
 	m.round(logits)
+}
+
+// headBackward takes the flow of targets from … to−1 through rows first … end−1 of the
+// vocabulary projection, which w holds, and after the last of them from their values.
+func (m *model) headBackward(a *activations, f *flows, from, to, at, first, end int, w []float32) {
+	c := m.config
 	dh := f.hidden[from*c.HiddenSize : to*c.HiddenSize]
-	m.productBack(dh, c.HiddenSize, to-from, logits, c.VocabSize, m.head, false)
+	dz := kernel.Dense(a.logits, c.VocabSize).From(at, first)
+	m.times(dh, c.HiddenSize, to-from, dz, end-first, w, first > 0)
+	if end < c.VocabSize {
+		return
+	}
 	for i := from; i < to; i++ {
 		if dv := float32(f.value[i]); dv != 0 {
 			kernel.AddScaled(dh[(i-from)*c.HiddenSize:(i-from+1)*c.HiddenSize], m.value, dv)
@@ -90,11 +115,15 @@ func (m *model) headBackward(a *activations, f *flows, from, to, at int, divisor
 
 // productBack is dx = dy·W, or dx += dy·W, for a W of out rows and in columns.
 func (m *model) productBack(dx []float32, in, n int, dy []float32, out int, w []float32, accumulate bool) {
+	m.times(dx, in, n, kernel.Dense(dy, out), out, w, accumulate)
+}
+
+func (m *model) times(dx []float32, in, n int, dy kernel.View, out int, w []float32, accumulate bool) {
 	if m.precision == BF16 {
-		kernel.GemmHalf(dx, in, n, in, out, kernel.Dense(dy, out), w, in, accumulate)
+		kernel.GemmHalf(dx, in, n, in, out, dy, w, in, accumulate)
 		return
 	}
-	kernel.Gemm(dx, in, n, in, out, kernel.Dense(dy, out), w, in, accumulate)
+	kernel.Gemm(dx, in, n, in, out, dy, w, in, accumulate)
 }
 
 // logitsBackward replaces one row of z by the gradient of the logits.
@@ -136,19 +165,36 @@ func (m *model) targetsBackward(a *activations, f *flows, b block) {
 
 // layerBackward takes the flow of one layer's output to that of its input.
 func (m *model) layerBackward(layer int, a *activations, f *flows, b block) {
-	c, w := m.config, &m.layers[layer]
-	n := b.endRow - b.firstRow
+	c := m.config
 	r := a.layers[layer].slice(c, b.firstRow, b.endRow)
 	d := f.layer.slice(c, b.firstRow, b.endRow)
 	m.mlpBackward(layer, &r, &d)
 	m.factor(d.midFactor, d.mid)
-	m.productBack(d.attended, c.queryWidth(), n, d.midFactor, c.HiddenSize, w.o, false)
+	m.back(layer, oProj, d.attended, d.midFactor, r.attended, &d, false)
 	scratch := scratches.Get()
 	for i := b.from; i < b.to; i++ {
 		a.attendBackward(&a.layers[layer], &f.layer, c, &a.units[i], scratch)
 	}
 	scratches.Put(scratch)
 	m.attentionInputsBackward(layer, &r, &d, a.positions[b.firstRow:b.endRow], f.in[b.firstRow*c.HiddenSize:b.endRow*c.HiddenSize])
+}
+
+// back takes the flow out of a projection, dy, to its input: dx = dy·W, or dx += dy·W, and
+// through its adapter: with t = s·x·Aᵀ, d(x·Aᵀ) = s·dy·B and dx += d(x·Aᵀ)·A.
+func (m *model) back(layer, projection int, dx, dy, x []float32, d *layerFlow, accumulate bool) {
+	l := &m.layers[layer].linears[projection]
+	n := len(dy) / l.out
+	m.productBack(dx, l.in, n, dy, l.out, m.weight(l, projection), accumulate)
+	adapter := m.forward.layers[layer][projection].adapter
+	if adapter == nil {
+		return
+	}
+	trained, flow := &m.adapters.layers[layer].linears[projection], &d.adapters[projection]
+	adapter.down(flow.rows, x, l.in, n)
+	m.productBack(flow.flow, m.lora.Rank, n, dy, l.out, trained.b, false)
+	kernel.Scale(flow.flow, adapter.scale)
+	m.round(flow.flow)
+	m.productBack(dx, l.in, n, flow.flow, m.lora.Rank, trained.a, true)
 }
 
 // factor makes dst what a product reads instead of x, which stays as it is.
@@ -160,21 +206,20 @@ func (m *model) factor(dst, x []float32) {
 
 // mlpBackward takes the flow from out to mid.
 func (m *model) mlpBackward(layer int, r *rows, d *layerFlow) {
-	c, w, n := m.config, &m.layers[layer], len(r.midRstd)
 	m.factor(d.outFactor, d.out)
-	m.productBack(d.gate, c.IntermediateSize, n, d.outFactor, c.HiddenSize, w.down, false)
+	m.back(layer, downProj, d.gate, d.outFactor, r.activation, d, false)
 	kernel.SwiGLUBackward(d.gate, d.up, d.gate, r.sigmoid, r.gate, r.up)
 	m.round(d.gate)
 	m.round(d.up)
-	m.productBack(d.midNormed, c.HiddenSize, n, d.gate, c.IntermediateSize, w.gate, false)
-	m.productBack(d.midNormed, c.HiddenSize, n, d.up, c.IntermediateSize, w.up, true)
+	m.back(layer, gateProj, d.midNormed, d.gate, r.midNormed, d, false)
+	m.back(layer, upProj, d.midNormed, d.up, r.midNormed, d, true)
 	copy(d.mid, d.out)
-	normRowsBackward(d.mid, d.midNormed, r.mid, w.postNorm, r.midRstd)
+	normRowsBackward(d.mid, d.midNormed, r.mid, m.layers[layer].postNorm, r.midRstd)
 }
 
 // attentionInputsBackward takes the flow from q, k, v and the residual to the layer's input.
 func (m *model) attentionInputsBackward(layer int, r *rows, d *layerFlow, positions []int, in []float32) {
-	c, w, n := m.config, &m.layers[layer], len(positions)
+	c, w := m.config, &m.layers[layer]
 	for i, position := range positions {
 		for h := i * c.queryWidth(); h < (i+1)*c.queryWidth(); h += c.HeadDim {
 			m.rope.RotateBack(d.q[h:h+c.HeadDim], position)
@@ -183,16 +228,18 @@ func (m *model) attentionInputsBackward(layer int, r *rows, d *layerFlow, positi
 			m.rope.RotateBack(d.k[h:h+c.HeadDim], position)
 		}
 	}
-	clear(d.qRaw)
-	clear(d.kRaw)
-	normRowsBackward(d.qRaw, d.q, r.qRaw, w.qNorm, r.qRstd)
-	normRowsBackward(d.kRaw, d.k, r.kRaw, w.kNorm, r.kRstd)
+	if c.headNorms() {
+		clear(d.qRaw)
+		clear(d.kRaw)
+		normRowsBackward(d.qRaw, d.q, r.qRaw, w.qNorm, r.qRstd)
+		normRowsBackward(d.kRaw, d.k, r.kRaw, w.kNorm, r.kRstd)
+	}
 	m.round(d.qRaw)
 	m.round(d.kRaw)
 	m.round(d.v)
-	m.productBack(d.normed, c.HiddenSize, n, d.qRaw, c.queryWidth(), w.q, false)
-	m.productBack(d.normed, c.HiddenSize, n, d.kRaw, c.keyWidth(), w.k, true)
-	m.productBack(d.normed, c.HiddenSize, n, d.v, c.keyWidth(), w.v, true)
+	m.back(layer, qProj, d.normed, d.qRaw, r.normed, d, false)
+	m.back(layer, kProj, d.normed, d.kRaw, r.normed, d, true)
+	m.back(layer, vProj, d.normed, d.v, r.normed, d, true)
 	copy(in, d.mid)
 	normRowsBackward(in, d.normed, r.x, w.inputNorm, r.rstd)
 }
@@ -206,7 +253,7 @@ func normRowsBackward(dx, dy, x, w, rstd []float32) {
 
 func (d *layerFlow) slice(c Config, from, to int) layerFlow {
 	cut := func(x []float32, width int) []float32 { return x[from*width : to*width] }
-	return layerFlow{
+	out := layerFlow{
 		out: cut(d.out, c.HiddenSize), gate: cut(d.gate, c.IntermediateSize), up: cut(d.up, c.IntermediateSize),
 		midNormed: cut(d.midNormed, c.HiddenSize), mid: cut(d.mid, c.HiddenSize),
 		attended: cut(d.attended, c.queryWidth()), q: cut(d.q, c.queryWidth()), qRaw: cut(d.qRaw, c.queryWidth()),
@@ -214,4 +261,10 @@ func (d *layerFlow) slice(c Config, from, to int) layerFlow {
 		normed:    cut(d.normed, c.HiddenSize),
 		outFactor: cut(d.outFactor, c.HiddenSize), midFactor: cut(d.midFactor, c.HiddenSize),
 	}
+	rows := len(d.out) / c.HiddenSize
+	for j, a := range d.adapters {
+		rank := len(a.rows) / rows
+		out.adapters[j] = adapterFlow{cut(a.rows, rank), cut(a.flow, rank)}
+	}
+	return out
 }

@@ -1,6 +1,8 @@
 package native
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/negativa-lab/negativa"
@@ -9,23 +11,71 @@ import (
 	"github.com/negativa-lab/negativa/internal/draw"
 )
 
-// Both shapes of the head, since a tied one has two paths into the same gradient, and
-// layers computed again on the way back.
+// Both shapes of the head, since a tied one has two paths into the same gradient, layers
+// computed again on the way back, biases everywhere, and adapters on frozen weights.
 func TestCompliance(t *testing.T) {
-	for name, tied := range map[string]bool{"tied": true, "untied": false, "recomputed": true} {
+	qwen2, llama := small(true), small(false)
+	qwen2.ModelType = Qwen2
+	llama.ModelType, llama.AttentionBias, llama.MLPBias = Llama, true, true
+	for name, s := range map[string]struct {
+		config  Config
+		options Options
+		weights string
+	}{
+		"tied":       {small(true), Options{}, modelFile},
+		"untied":     {small(false), Options{}, modelFile},
+		"recomputed": {small(true), Options{Recompute: true}, modelFile},
+		"qwen2":      {qwen2, Options{}, modelFile},
+		"llama":      {llama, Options{}, modelFile},
+		"adapted":    {qwen2, Options{LoRA: &LoRA{Rank: 3, Alpha: 4, RSLoRA: true, Targets: []string{"q_proj", "o_proj", "up_proj", "down_proj"}}}, adapterFile},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel() // most of the time goes into writing checkpoints
+			base := t.TempDir()
 			enginetest.Run(t, enginetest.Subject{
 				New: func(o enginetest.Options) (engine.Engine, error) {
-					return withValueHead(small(tied), Options{Threads: o.Threads, MicroBatchTokens: o.MicroBatchTokens, Recompute: name == "recomputed"})
+					options := s.options
+					options.Threads, options.MicroBatchTokens = o.Threads, o.MicroBatchTokens
+					if options.LoRA != nil {
+						return withAdapters(s.config, base, options)
+					}
+					return withValueHead(s.config, options)
 				},
-				VocabSize: small(tied).VocabSize,
+				VocabSize: s.config.VocabSize,
 				Prompts:   [][]negativa.Token{{1}, {2, 3, 5, 7, 11, 13, 17}, {19, 4}},
 				MaxTokens: 9,
-				Weights:   []string{modelFile, valueFile},
+				Weights:   []string{s.weights, valueFile},
 				Noise:     2.4e-7, // a unit in the last place of a log-prob between −4 and −2
 			})
 		})
+	}
+}
+
+// withAdapters opens a frozen model whose adapters are not zero, as training would make
+// them.
+func withAdapters(c Config, base string, o Options) (*Engine, error) {
+	if _, err := os.Stat(filepath.Join(base, modelFile)); err != nil {
+		e, err := New(c, 1, Options{Threads: o.Threads})
+		if err != nil {
+			return nil, err
+		}
+		if err := e.SaveModel(base); err != nil {
+			return nil, err
+		}
+	}
+	e, err := Open(base, o)
+	if err != nil {
+		return nil, err
+	}
+	randomise(e.model.adapters.arena, 0.2)
+	e.model.pack(o.Threads)
+	return e, nil
+}
+
+func randomise(x []float32, deviation float64) {
+	source := draw.New(2, "randomise")
+	for i := range x {
+		x[i] = float32(deviation * source.Normal(uint64(i)))
 	}
 }
 
@@ -35,6 +85,11 @@ func withValueHead(c Config, o Options) (*Engine, error) {
 	e, err := New(c, 1, o)
 	if err != nil {
 		return nil, err
+	}
+	for i := range e.model.layers {
+		for _, l := range e.model.layers[i].linears {
+			randomise(l.bias, 0.2)
+		}
 	}
 	source := draw.New(2, "value head")
 	for i := range e.model.value {

@@ -1,6 +1,7 @@
 package native
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/negativa-lab/negativa/internal/safetensors"
 )
@@ -18,14 +20,14 @@ import (
 // The files of a model folder. The first is what transformers and vLLM read; the
 // others are the engine's own.
 const (
-	modelFile     = "model.safetensors"
+	modelFile     = safetensors.SingleFile
 	valueFile     = "value_head.safetensors" // only where there is a trained value head
 	optimizerFile = "optimizer.safetensors"  // moments, and the step count in the metadata
 )
 
-// Save implements engine.Checkpointer: a Hugging Face folder (config.json,
-// generation_config.json, model.safetensors in float32) with the optimizer's state
-// beside it. Each file is written aside, synced and renamed.
+// Save implements engine.Checkpointer: a Hugging Face folder (every file that the model
+// came with, weights in float32), or a PEFT folder where adapters are trained, with the
+// optimizer's state beside it. Each file is written aside, synced and renamed.
 func (e *Engine) Save(ctx context.Context, dir string) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -41,11 +43,19 @@ func (e *Engine) SaveModel(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	p := e.model.params
-	if err := errors.Join(p.config.write(dir), p.write(filepath.Join(dir, modelFile), isPolicy)); err != nil {
+	m := e.model
+	err := m.trainable()
+	switch {
+	case err != nil:
+	case m.lora != nil:
+		err = m.writeAdapter(dir)
+	default:
+		err = m.writeWhole(dir)
+	}
+	if err != nil {
 		return err
 	}
-	if anyNonZero32(p.value) || anyNonZero32(p.valueBias) {
+	if p := m.trained(); anyNonZero32(p.value) || anyNonZero32(p.valueBias) {
 		return p.write(filepath.Join(dir, valueFile), isValue)
 	}
 	// A value head of an earlier save would otherwise be read with this model.
@@ -55,21 +65,62 @@ func (e *Engine) SaveModel(dir string) error {
 	return nil
 }
 
+// writeWhole writes a folder in one file of weights, float32.
+func (m *model) writeWhole(dir string) error {
+	files, err := m.filesFor("float32")
+	if err != nil {
+		return err
+	}
+	return errors.Join(writeFiles(dir, files), m.write(filepath.Join(dir, modelFile), isPolicy))
+}
+
+// filesFor are the files beside the weights, with a config.json that gives their type.
+func (m *model) filesFor(dtype string) (map[string][]byte, error) {
+	files := make(map[string][]byte, len(m.files))
+	for name, raw := range m.files {
+		files[name] = raw
+	}
+	config, err := withDType(files["config.json"], dtype)
+	files["config.json"] = config
+	return files, err
+}
+
 // Hash identifies the policy: the SHA-256 of its configuration and weights, in hex, and
 // of the precision it is computed in where that is not F32.
 func (e *Engine) Hash() string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%+v", e.model.config.withoutTokens())
+	fmt.Fprint(h, e.model.config.fingerprint())
 	if e.options.Precision != F32 {
 		fmt.Fprintf(h, "%s", e.options.Precision)
 	}
-	for _, t := range e.model.tensors {
-		if isPolicy(t.name) {
-			fmt.Fprintf(h, "%s %v\n", t.name, t.shape)
-			h.Write(safetensors.Float32Tensor(t.name, t.shape, t.data).Data)
+	for _, p := range []*params{e.model.params, e.model.adapters} {
+		if p == nil {
+			continue
+		}
+		for _, t := range p.tensors {
+			if isPolicy(t.name) {
+				fmt.Fprintf(h, "%s %v\n", t.name, t.shape)
+				h.Write(safetensors.Float32Tensor(t.name, t.shape, e.model.values(t)).Data)
+			}
 		}
 	}
+	if l := e.model.lora; l != nil {
+		fmt.Fprintf(h, "lora %v", l.scale())
+	}
 	return hex.EncodeToString(h.Sum(nil))
+}
+
+// values are a tensor's numbers, read again from the folder where they are frozen.
+func (m *model) values(t tensor) []float32 {
+	if t.data != nil || m.source == nil {
+		return t.data
+	}
+	stored, _ := m.source.Tensor(t.name)
+	numbers, err := stored.Float32s()
+	if err != nil {
+		panic(err) // it was read before
+	}
+	return numbers
 }
 
 func isValue(name string) bool  { return name == valueName || name == valueBiasName }
@@ -106,79 +157,133 @@ func (e *Engine) Load(ctx context.Context, dir string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	p, optimizer, err := read(dir, e.options)
+	m, optimizer, err := read(dir, e.options)
 	if err != nil {
 		return err
 	}
-	e.adopt(p, optimizer)
+	e.adopt(m, optimizer)
 	return nil
 }
 
-// read opens a model folder; without an optimizer's state the optimizer is fresh.
-func read(dir string, o Options) (*params, *adam, error) {
-	config, err := readConfig(dir)
+// read opens a model folder, or an adapter's with the model it belongs to; without an
+// optimizer's state the optimizer is fresh.
+func read(dir string, o Options) (*model, *adam, error) {
+	m, err := readModel(dir, o)
 	if err != nil {
-		return nil, nil, err
-	}
-	if err := fits(config, dir); err != nil {
-		return nil, nil, err
-	}
-	if err := afford(config.toSample(o), "choose a smaller model, or dtype bf16"); err != nil {
 		return nil, nil, fmt.Errorf("open model %s: %w", dir, err)
-	}
-	p := newParams(config)
-	if err := p.read(filepath.Join(dir, modelFile), isPolicy); err != nil {
-		return nil, nil, fmt.Errorf("open model %s: %w", dir, err)
-	}
-	err = p.read(filepath.Join(dir, valueFile), isValue)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, fmt.Errorf("open model %s: %w", dir, err)
-	}
-	if name, bad := p.nonFinite(); bad {
-		return nil, nil, fmt.Errorf("open model %s: tensor %s holds a number that is not finite", dir, name)
 	}
 	a := new(adam)
-	if err := a.read(filepath.Join(dir, optimizerFile), config); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := a.read(filepath.Join(dir, optimizerFile), m); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, fmt.Errorf("open checkpoint %s: %w", dir, err)
 	}
-	return p, a, nil
+	return m, a, nil
 }
 
-// fits compares the configuration with the weights' file before anything of the
-// configuration's size is allocated.
-func fits(c Config, dir string) error {
-	path := filepath.Join(dir, modelFile)
-	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		if _, sharded := os.Stat(path + ".index.json"); sharded == nil {
-			return fmt.Errorf("open model %s: weights in several shards are not supported: merge them into %s", dir, modelFile)
+func readModel(dir string, o Options) (*model, error) {
+	if isAdapter(dir) {
+		return readAdapted(dir, o)
+	}
+	m, err := readBase(dir, o)
+	if err != nil {
+		return nil, err
+	}
+	if o.LoRA != nil {
+		if err := o.LoRA.validate(m.config); err != nil {
+			return nil, err
+		}
+		m.adapt(o.LoRA, newAdapters(m.config, o.LoRA))
+	}
+	return m, m.readValue(dir)
+}
+
+// readBase reads a folder with all weights, packed alone where they are frozen.
+func readBase(dir string, o Options) (*model, error) {
+	config, err := readConfig(dir)
+	if err != nil {
+		return nil, err
+	}
+	source, err := safetensors.OpenFolder(dir)
+	if err != nil {
+		return nil, fmt.Errorf("%w; a model folder holds config.json, %s and tokenizer.json", err, modelFile)
+	}
+	m, err := readWeights(config, source, o)
+	if err == nil {
+		m.dir = dir
+		m.baseName, _ = filepath.Abs(dir)
+		m.baseName = cmp.Or(o.Name, m.baseName)
+		m.files, err = filesOf(dir)
+	}
+	if err != nil || !o.frozen() {
+		err = errors.Join(err, source.Close())
+	}
+	return m, err
+}
+
+func readWeights(c Config, source *safetensors.Folder, o Options) (*model, error) {
+	if err := matches(c, source); err != nil {
+		return nil, err
+	}
+	if err := afford(c.toSample(o), "choose a smaller model, or dtype bf16"); err != nil {
+		return nil, err
+	}
+	m := &model{params: newParams(c, o.base()), precision: o.Precision}
+	m.forward.layers = make([][projections]projection, c.Layers)
+	if o.frozen() {
+		m.source = source
+	}
+	return m, m.fill(source, o.Threads)
+}
+
+// matches compares the configuration with the tensors there are, before anything of the
+// configuration's size is allocated. A tensor that has no place would be dropped silently,
+// and the model would be another one.
+func matches(c Config, source *safetensors.Folder) error {
+	names := source.Names()
+	if c.Layers > len(names) {
+		return fmt.Errorf("config.json describes %d layers, the weights have %d tensors: %s is truncated or belongs to another model", c.Layers, len(names), modelFile)
+	}
+	known := map[string]bool{headName: true} // a tied head may be stored as well
+	for _, t := range newParams(c, contents{model: true}).tensors {
+		known[t.name] = true
+		stored, ok := source.Tensor(t.name)
+		switch {
+		case !ok:
+			return fmt.Errorf("tensor %s is missing: %s is incomplete or belongs to another model", t.name, modelFile)
+		case !slices.Equal(stored.Shape, t.shape):
+			return fmt.Errorf("tensor %s in %s has shape %v, config.json says %v", t.name, modelFile, stored.Shape, t.shape)
 		}
 	}
-	if err != nil {
-		return fmt.Errorf("open model %s: %w; a model folder holds config.json, %s and tokenizer.json", dir, err, modelFile)
-	}
-	least := 2 * (c.parameters() - 2*int64(c.HiddenSize) - 1) // two bytes a number: bf16; the value head lies elsewhere
-	if info.Size() < least {
-		return fmt.Errorf("open model %s: %s has %d bytes, config.json describes at least %d: the file is truncated or belongs to another model",
-			dir, modelFile, info.Size(), least)
+	for _, name := range names {
+		if !known[name] && !strings.HasSuffix(name, ".rotary_emb.inv_freq") { // which older files hold: they follow from the configuration
+			return fmt.Errorf("tensor %s has no place in the model that config.json describes", name)
+		}
 	}
 	return nil
 }
 
-// read fills the wanted tensors from a file, which may hold no others.
-func (p *params) read(path string, want func(name string) bool) error {
+// readValue reads the value head, if there is one.
+func (m *model) readValue(dir string) error {
+	err := readInto(m.trained(), filepath.Join(dir, valueFile), "", isValue)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// readInto fills the wanted tensors from a file.
+func readInto(p *params, path, prefix string, want func(name string) bool) error {
 	file, err := safetensors.Read(path)
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(p.fill(file, "", want), p.knowsAll(file)); err != nil {
+	if err := p.copyFrom(file, prefix, want); err != nil {
 		return fmt.Errorf("%s: %w", filepath.Base(path), err)
 	}
 	return nil
 }
 
-// fill copies the wanted tensors, stored under prefix+name, in their shapes.
-func (p *params) fill(file *safetensors.File, prefix string, want func(name string) bool) error {
+// copyFrom copies the wanted tensors, stored under prefix+name, in their shapes.
+func (p *params) copyFrom(file *safetensors.File, prefix string, want func(name string) bool) error {
 	for _, t := range p.tensors {
 		if !want(t.name) {
 			continue
@@ -188,7 +293,7 @@ func (p *params) fill(file *safetensors.File, prefix string, want func(name stri
 			return fmt.Errorf("tensor %s is missing", prefix+t.name)
 		}
 		if !slices.Equal(stored.Shape, t.shape) {
-			return fmt.Errorf("tensor %s has shape %v, config.json says %v", prefix+t.name, stored.Shape, t.shape)
+			return fmt.Errorf("tensor %s has shape %v, the model has %v", prefix+t.name, stored.Shape, t.shape)
 		}
 		values, err := stored.Float32s()
 		if err != nil {
@@ -199,30 +304,15 @@ func (p *params) fill(file *safetensors.File, prefix string, want func(name stri
 	return nil
 }
 
-// knowsAll refuses a file with tensors this architecture has no place for: they would
-// be dropped silently, and the model would be another one.
-func (p *params) knowsAll(file *safetensors.File) error {
-	known := map[string]bool{"lm_head.weight": true} // a tied head may be stored as well
-	for _, t := range p.tensors {
-		known[t.name] = true
-	}
-	for _, name := range file.Names() {
-		if !known[name] {
-			return fmt.Errorf("tensor %s has no place in the model that config.json describes", name)
-		}
-	}
-	return nil
-}
-
-func (a *adam) read(path string, c Config) error {
+func (a *adam) read(path string, m *model) error {
 	file, err := safetensors.Read(path)
 	if err != nil {
 		return err
 	}
 	if len(file.Names()) > 0 {
-		a.m, a.v = newParams(c), newParams(c)
+		a.m, a.v = newParams(m.config, m.trains()), newParams(m.config, m.trains())
 		every := func(string) bool { return true }
-		if err := errors.Join(a.m.fill(file, "m.", every), a.v.fill(file, "v.", every)); err != nil {
+		if err := errors.Join(a.m.copyFrom(file, "m.", every), a.v.copyFrom(file, "v.", every)); err != nil {
 			return fmt.Errorf("%s: %w", filepath.Base(path), err)
 		}
 	}
@@ -231,4 +321,51 @@ func (a *adam) read(path string, c Config) error {
 		return fmt.Errorf("%s: the step count in its metadata is %q", filepath.Base(path), file.Metadata["step"])
 	}
 	return nil
+}
+
+// largestFile is more than any tokenizer or template takes.
+const largestFile = 64 << 20
+
+// filesOf reads what a folder holds beside weights and an engine's own state: what a saved
+// model carries on.
+func filesOf(dir string) (map[string][]byte, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	files := map[string][]byte{}
+	for _, entry := range entries {
+		info, err := os.Stat(filepath.Join(dir, entry.Name())) // through the links of the Hub's cache
+		if err != nil {
+			return nil, err
+		}
+		if !info.Mode().IsRegular() || info.Size() > largestFile || !carried(entry.Name()) {
+			continue
+		}
+		if files[entry.Name()], err = os.ReadFile(filepath.Join(dir, entry.Name())); err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
+}
+
+// carried leaves weights out, in any format, and what a run writes of its own.
+func carried(name string) bool {
+	switch filepath.Ext(name) {
+	case ".safetensors", ".bin", ".pt", ".pth", ".gguf", ".onnx", ".msgpack", ".h5", ".ot":
+		return false
+	}
+	return name != safetensors.IndexFile && name != "pytorch_model.bin.index.json" && name != "trainer_state.json" && name != adapterConfigFile
+}
+
+// nonFinite names the first tensor that holds a number that is not finite.
+func (m *model) nonFinite() (name string, found bool) {
+	for _, p := range []*params{m.params, m.adapters} {
+		if p != nil {
+			if name, found = p.nonFinite(); found {
+				return name, found
+			}
+		}
+	}
+	return "", false
 }

@@ -60,7 +60,7 @@ func TestDamagedFoldersAreRefusedByName(t *testing.T) {
 		"missing layer":        {replaceInConfig(`"num_hidden_layers": 2`, `"num_hidden_layers": 1`), []string{"model.layers.1", "no place"}},
 		"one layer too many":   {replaceInConfig(`"num_hidden_layers": 2`, `"num_hidden_layers": 3`), []string{modelFile}},
 		"an impossible size":   {replaceInConfig(`"hidden_size": 48`, `"hidden_size": -48`), []string{"hidden_size", "-48"}},
-		"a huge size":          {replaceInConfig(`"vocab_size": 256`, `"vocab_size": 16000000`), []string{modelFile, "truncated"}},
+		"a huge size":          {replaceInConfig(`"vocab_size": 256`, `"vocab_size": 16000000`), []string{modelFile, "[256 48]", "[16000000 48]"}},
 		"heads do not divide":  {replaceInConfig(`"num_key_value_heads": 2`, `"num_key_value_heads": 3`), []string{"num_attention_heads"}},
 		"weights from nowhere": {func(t *testing.T, dir string) { writeNaN(t, dir) }, []string{"model.norm.weight", "not finite"}},
 	} {
@@ -128,7 +128,7 @@ func TestHashSeesEveryWeight(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := e.Hash()
-	e.model.layers[1].down[5]++
+	e.model.layers[1].linears[downProj].weight[5]++
 	if e.Hash() == before {
 		t.Error("a changed weight has the same hash")
 	}

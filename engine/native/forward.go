@@ -38,7 +38,7 @@ func (m *model) forwardLayer(layer int, a *activations, b block) rows {
 func (m *model) embedTokens(x []float32, tokens []int32) {
 	width := m.config.HiddenSize
 	for i, t := range tokens {
-		copy(x[i*width:(i+1)*width], m.embed[int(t)*width:])
+		m.embedding(x[i*width:(i+1)*width], int(t))
 	}
 }
 
@@ -49,9 +49,12 @@ func (m *model) attentionInputs(layer int, r *rows, positions []int, t *team) {
 	n := len(positions)
 	normRows(r.normed, r.x, w.inputNorm, r.rstd, c)
 	m.round(r.normed)
-	t.products(r.normed, c.HiddenSize, n, product{r.qRaw, &p.q}, product{r.kRaw, &p.k}, product{r.v, &p.v})
-	normRows(r.q, r.qRaw, w.qNorm, r.qRstd, c)
-	normRows(r.k, r.kRaw, w.kNorm, r.kRstd, c)
+	t.products(r.normed, c.HiddenSize, n,
+		product{out: r.qRaw, by: &p[qProj]}, product{out: r.kRaw, by: &p[kProj]}, product{out: r.v, by: &p[vProj]})
+	if c.headNorms() {
+		normRows(r.q, r.qRaw, w.qNorm, r.qRstd, c)
+		normRows(r.k, r.kRaw, w.kNorm, r.kRstd, c)
+	}
 	for i, position := range positions {
 		for h := i * c.queryWidth(); h < (i+1)*c.queryWidth(); h += c.HeadDim {
 			m.rope.Rotate(r.q[h:h+c.HeadDim], position)
@@ -65,7 +68,7 @@ func (m *model) attentionInputs(layer int, r *rows, positions []int, t *team) {
 // attentionOutputs projects what was attended to and adds the residual.
 func (m *model) attentionOutputs(layer int, r *rows, t *team) {
 	m.round(r.attended)
-	t.products(r.attended, m.config.queryWidth(), len(r.rstd), product{r.mid, &m.forward.layers[layer].o})
+	t.products(r.attended, m.config.queryWidth(), len(r.rstd), product{out: r.mid, by: &m.forward.layers[layer][oProj]})
 	kernel.Add(r.mid, r.x)
 }
 
@@ -74,14 +77,14 @@ func (m *model) mlpActivations(layer int, r *rows, t *team) {
 	c, w, p := m.config, &m.layers[layer], &m.forward.layers[layer]
 	normRows(r.midNormed, r.mid, w.postNorm, r.midRstd, c)
 	m.round(r.midNormed)
-	t.products(r.midNormed, c.HiddenSize, len(r.midRstd), product{r.gate, &p.gate}, product{r.up, &p.up})
+	t.products(r.midNormed, c.HiddenSize, len(r.midRstd), product{out: r.gate, by: &p[gateProj]}, product{out: r.up, by: &p[upProj]})
 	kernel.SwiGLU(r.activation, r.sigmoid, r.gate, r.up)
 	m.round(r.activation)
 }
 
 // mlpOutput is out = mid + W_down · activation.
 func (m *model) mlpOutput(layer int, r *rows, out []float32, t *team) {
-	t.products(r.activation, m.config.IntermediateSize, len(r.midRstd), product{out, &m.forward.layers[layer].down})
+	t.products(r.activation, m.config.IntermediateSize, len(r.midRstd), product{out: out, by: &m.forward.layers[layer][downProj]})
 	kernel.Add(out, r.mid)
 }
 
@@ -125,7 +128,7 @@ func (m *model) normTargets(a *activations, from, to int) {
 
 // project computes n rows of logits, divided by the temperature.
 func (m *model) project(logits, hidden []float32, n int, divisor float32, t *team) {
-	t.products(hidden, m.config.HiddenSize, n, product{logits, &m.forward.head})
+	t.products(hidden, m.config.HiddenSize, n, product{out: logits, by: &m.forward.head})
 	if divisor != 1 {
 		for i := range logits {
 			logits[i] /= divisor

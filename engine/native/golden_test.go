@@ -7,7 +7,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/negativa-lab/negativa"
 	"github.com/negativa-lab/negativa/engine"
@@ -45,7 +48,10 @@ type golden struct {
 	tensors *safetensors.File
 }
 
-var folders = []string{"qwen3-headdim", "qwen3-untied"}
+var folders = []string{
+	"qwen2-tied", "qwen2-untied-bf16", "qwen2-yarn", "qwen3-headdim", "qwen3-untied",
+	"llama3-rope", "llama-linear-rope", "llama-yarn", "llama-sharded", "llama-f16",
+}
 
 func load(t *testing.T, folder string, into any) {
 	t.Helper()
@@ -60,7 +66,12 @@ func load(t *testing.T, folder string, into any) {
 
 func openGolden(t *testing.T, folder string) (*Engine, *golden) {
 	t.Helper()
-	e, err := Open(filepath.Join("testdata", folder), Options{Threads: 2})
+	return openGoldenWith(t, folder, Options{Threads: 2})
+}
+
+func openGoldenWith(t *testing.T, folder string, o Options) (*Engine, *golden) {
+	t.Helper()
+	e, err := Open(filepath.Join("testdata", folder), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -250,16 +261,37 @@ func TestGreedyTextIsTransformers(t *testing.T) {
 }
 
 func TestKeysOfTransformers4(t *testing.T) {
-	old, err := readConfig("testdata/qwen3-headdim-v4")
-	if err != nil {
-		t.Fatal(err)
+	older, err := filepath.Glob("testdata/*-v4*")
+	if err != nil || len(older) < 8 {
+		t.Fatalf("%d folders: %v", len(older), err)
 	}
-	now, err := readConfig("testdata/qwen3-headdim")
-	if err != nil {
-		t.Fatal(err)
+	for _, dir := range older {
+		old, err := readConfig(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name, _, _ := strings.Cut(dir, "-v4")
+		now, err := readConfig(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		old.EOS, now.EOS = nil, nil
+		if diff := cmp.Diff(now, old); diff != "" {
+			t.Errorf("%s in older keys differs: %s", name, diff)
+		}
 	}
-	old.BOS, old.EOS, now.BOS, now.EOS = nil, nil, nil, nil
-	if old != now {
-		t.Errorf("the same model in older keys is %+v, want %+v", old, now)
+}
+
+// Every token that either file names ends a text.
+func TestListsOfEndTokens(t *testing.T) {
+	c, err := readConfig("testdata/llama3-rope-v4-eos-list")
+	if err != nil || !slices.Equal(c.EOS, Tokens{1, 3, 4}) {
+		t.Errorf("end tokens %v (%v), want 1, 3, 4", c.EOS, err)
+	}
+}
+
+func TestSlidingWindowsAreRefused(t *testing.T) {
+	if _, err := readConfig("testdata/qwen2-sliding"); err == nil || !strings.Contains(err.Error(), "use_sliding_window") {
+		t.Errorf("a sliding window: error %v", err)
 	}
 }

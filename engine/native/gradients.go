@@ -16,9 +16,9 @@ type gradients struct {
 	touched  bool      // they need not be all zero
 }
 
-func newGradients(c Config) *gradients {
-	g := &gradients{params: newParams(c)}
-	if c.TiedHead {
+func newGradients(m *model) *gradients {
+	g := &gradients{params: newParams(m.config, m.trains())}
+	if m.config.TiedHead && g.embed != nil {
 		g.tiedHead = make([]float32, len(g.embed))
 	}
 	return g
@@ -55,30 +55,63 @@ const taskOutputs = 96
 
 // layerTasks add one layer's part of the gradient. Threads split outputs. The tasks are
 // made once and read the batch as it is when they run.
-func layerTasks(g *layer, a *activations, at int, f *flows, c Config) []func() {
+func layerTasks(g *layer, a *activations, at int, f *flows) []func() {
 	d := &f.layer
 	r := func() *rows { return &a.layers[at] }
+	operands := [projections]func() (dy, x []float32){
+		qProj:    func() (dy, x []float32) { return d.qRaw, r().normed },
+		kProj:    func() (dy, x []float32) { return d.kRaw, r().normed },
+		vProj:    func() (dy, x []float32) { return d.v, r().normed },
+		oProj:    func() (dy, x []float32) { return d.midFactor, r().attended },
+		gateProj: func() (dy, x []float32) { return d.gate, r().midNormed },
+		upProj:   func() (dy, x []float32) { return d.up, r().midNormed },
+		downProj: func() (dy, x []float32) { return d.outFactor, r().activation },
+	}
 	var tasks []func()
-	for _, w := range []struct { // the largest first: nobody waits for it at the end
-		grad     []float32
-		out, in  int
-		operands func() (dy, x []float32)
-	}{
-		{g.down, c.HiddenSize, c.IntermediateSize, func() (dy, x []float32) { return d.outFactor, r().activation }},
-		{g.gate, c.IntermediateSize, c.HiddenSize, func() (dy, x []float32) { return d.gate, r().midNormed }},
-		{g.up, c.IntermediateSize, c.HiddenSize, func() (dy, x []float32) { return d.up, r().midNormed }},
-		{g.q, c.queryWidth(), c.HiddenSize, func() (dy, x []float32) { return d.qRaw, r().normed }},
-		{g.o, c.HiddenSize, c.queryWidth(), func() (dy, x []float32) { return d.midFactor, r().attended }},
-		{g.k, c.keyWidth(), c.HiddenSize, func() (dy, x []float32) { return d.kRaw, r().normed }},
-		{g.v, c.keyWidth(), c.HiddenSize, func() (dy, x []float32) { return d.v, r().normed }},
-	} {
-		tasks = append(tasks, weightTasks(w.grad, w.out, w.in, w.operands)...)
+	for _, j := range [...]int{downProj, gateProj, upProj, qProj, oProj, kProj, vProj} { // the largest first: nobody waits for it at the end
+		tasks = append(tasks, linearTasks(&g.linears[j], operands[j], &d.adapters[j])...)
+	}
+	if g.inputNorm == nil {
+		return tasks
+	}
+	tasks = append(tasks,
+		func() { normWeight(g.inputNorm, d.normed, r().x, r().rstd) },
+		func() { normWeight(g.postNorm, d.midNormed, r().mid, r().midRstd) })
+	if g.qNorm == nil {
+		return tasks
 	}
 	return append(tasks,
-		func() { normWeight(g.inputNorm, d.normed, r().x, r().rstd) },
-		func() { normWeight(g.postNorm, d.midNormed, r().mid, r().midRstd) },
 		func() { normWeight(g.qNorm, d.q, r().qRaw, r().qRstd) },
 		func() { normWeight(g.kNorm, d.k, r().kRaw, r().kRstd) })
+}
+
+// linearTasks add the gradients of what a projection trains: dW = dyᵀ x, db = Σ dy,
+// dA = d(x·Aᵀ)ᵀ x and dB = dyᵀ s·x·Aᵀ.
+func linearTasks(g *linear, operands func() (dy, x []float32), d *adapterFlow) []func() {
+	var tasks []func()
+	if g.weight != nil {
+		tasks = append(tasks, weightTasks(g.weight, g.out, g.in, operands)...)
+	}
+	if g.bias != nil {
+		tasks = append(tasks, func() {
+			dy, _ := operands()
+			for i := 0; i < len(dy); i += g.out {
+				kernel.Add(g.bias, dy[i:i+g.out])
+			}
+		})
+	}
+	if g.a != nil {
+		rank := len(g.a) / g.in
+		tasks = append(tasks, weightTasks(g.a, rank, g.in, func() (dy, x []float32) {
+			_, x = operands()
+			return d.flow, x
+		})...)
+		tasks = append(tasks, weightTasks(g.b, g.out, rank, func() (dy, x []float32) {
+			dy, _ = operands()
+			return dy, d.rows
+		})...)
+	}
+	return tasks
 }
 
 // weightTasks add dyᵀ x to grad [out, in]; dy is [N, out], x is [N, in].
@@ -97,8 +130,11 @@ func weightTasks(grad []float32, out, in int, operands func() (dy, x []float32))
 // headTasks add the vocabulary projection's part for the targets whose logits are held.
 func (g *gradients) headTasks(s *scorer) []func() {
 	c, head := g.config, g.head
-	if g.tiedHead != nil {
+	switch {
+	case g.tiedHead != nil:
 		head = g.tiedHead
+	case head == nil:
+		return nil
 	}
 	return weightTasks(head, c.VocabSize, c.HiddenSize, func() (dz, hidden []float32) {
 		return s.batch.logits[:s.held*c.VocabSize], s.batch.hidden[s.from*c.HiddenSize : (s.from+s.held)*c.HiddenSize]
@@ -107,7 +143,14 @@ func (g *gradients) headTasks(s *scorer) []func() {
 
 // otherTasks add the parts of the embedding, the final norm and the value head.
 func (g *gradients) otherTasks(a *activations, f *flows) []func() {
-	return append(g.embedTasks(a, f), func() { g.finalNorm(a, f) }, func() { g.valueHead(a, f) })
+	tasks := []func(){func() { g.valueHead(a, f) }}
+	if g.norm != nil {
+		tasks = append(tasks, func() { g.finalNorm(a, f) })
+	}
+	if g.embed != nil {
+		tasks = append(g.embedTasks(a, f), tasks...)
+	}
+	return tasks
 }
 
 func normWeight(grad, dy, x, rstd []float32) {

@@ -15,7 +15,7 @@ func small(tied bool) Config {
 	eos := int32(0)
 	return Config{
 		VocabSize: 21, HiddenSize: 24, IntermediateSize: 40, Layers: 2, Heads: 4, KVHeads: 2, HeadDim: 6,
-		MaxPositions: 96, NormEpsilon: 1e-6, RopeTheta: 1e4, TiedHead: tied, InitializerRange: 0.25, EOS: &eos,
+		MaxPositions: 96, NormEpsilon: 1e-6, RopeTheta: 1e4, TiedHead: tied, InitializerRange: 0.25, EOS: Tokens{eos},
 	}
 }
 
@@ -158,7 +158,7 @@ func BenchmarkEngine(b *testing.B) {
 	eos := int32(0)
 	e, err := New(Config{
 		VocabSize: 32, HiddenSize: 96, IntermediateSize: 256, Layers: 3, Heads: 3, KVHeads: 3, HeadDim: 32,
-		MaxPositions: 128, NormEpsilon: 1e-6, RopeTheta: 1e4, TiedHead: true, InitializerRange: 0.1, EOS: &eos,
+		MaxPositions: 128, NormEpsilon: 1e-6, RopeTheta: 1e4, TiedHead: true, InitializerRange: 0.1, EOS: Tokens{eos},
 	}, 1, Options{})
 	if err != nil {
 		b.Fatal(err)

@@ -27,29 +27,35 @@ type learner struct {
 	losses    []float64             // of the micro-batch
 	slopes    []negativa.Evaluation // the losses' derivatives
 	layer     int
-	tasks     []func()
 
-	layerTasks                                [][]func()
-	headTasks, otherTasks                     []func()
-	ask, headShare, topBlock, layerBlock, run func(i int)
+	firstWord, endWord int // the rows of the vocabulary projection that are multiplied by
+	tasks              []func()
+
+	layerTasks                                            [][]func()
+	headTasks, otherTasks                                 []func()
+	ask, slopeShare, headShare, topBlock, layerBlock, run func(i int)
 }
 
 func newLearner(s *scorer) *learner {
-	l := &learner{scorer: s, grads: newGradients(s.model.config)}
+	l := &learner{scorer: s, grads: newGradients(s.model)}
 	l.split = newSplit(l.grads)
 	a, f := &s.batch, &l.flow
 	for i := range s.model.layers {
-		l.layerTasks = append(l.layerTasks, layerTasks(&l.grads.layers[i], a, i, f, s.model.config))
+		l.layerTasks = append(l.layerTasks, layerTasks(&l.grads.layers[i], a, i, f))
 	}
 	l.headTasks = l.grads.headTasks(s)
 	l.otherTasks = l.grads.otherTasks(a, f)
 	l.ask = l.askLoss
-	l.headShare = func(i int) {
+	l.slopeShare = func(i int) {
 		from, to := l.share(i)
 		if l.held < len(a.expected) { // other targets' logits are there by now
 			l.model.predict(a, from, to, from-l.from, l.divisor, l.full)
 		}
-		l.model.headBackward(a, f, from, to, from-l.from, l.divisor)
+		l.model.slopes(a, f, from, to, from-l.from, l.divisor)
+	}
+	l.headShare = func(i int) {
+		from, to := l.share(i)
+		l.model.headBackward(a, f, from, to, from-l.from, l.firstWord, l.endWord, l.model.wideHead)
 	}
 	l.topBlock = func(i int) { l.model.targetsBackward(a, f, a.blocks[i]) }
 	l.layerBlock = func(i int) {
@@ -145,7 +151,7 @@ func (l *learner) microBatch(rows []int, temperature float64) error {
 	l.rows = rows
 	defer func() { l.rows = whole }()
 	l.evaluate(temperature, l.loss.Entropies || l.loss.Values)
-	f.size(l.model.config, l.model.precision, len(a.tokens), len(a.expected))
+	f.size(l.model, len(a.tokens), len(a.expected))
 	kernel.Resize(&l.losses, len(rows))
 	kernel.Resize(&l.slopes, len(rows))
 	kernel.Parallel(l.options.Threads, len(rows), l.ask)
@@ -196,16 +202,29 @@ func (l *learner) propagate() {
 	l.grads.touched = true
 	for from := 0; from < len(a.expected); from += l.held {
 		l.hold(from)
-		kernel.Parallel(threads, l.shares(), l.headShare)
+		kernel.Parallel(threads, l.shares(), l.slopeShare)
+		l.throughHead()
 		l.all(l.headTasks)
 	}
 	kernel.Parallel(threads, len(a.blocks), l.topBlock)
 	for l.layer = len(a.layers) - 1; l.layer >= 0; l.layer-- {
+		l.model.widen(l.layer, threads)
 		kernel.Parallel(threads, len(a.blocks), l.layerBlock)
 		l.all(l.layerTasks[l.layer])
 		f.descend()
 	}
 	l.all(l.otherTasks)
+}
+
+// throughHead takes the flow of the held targets from their logits to what they were
+// projected from, some rows of the projection after the other.
+func (l *learner) throughHead() {
+	words := l.model.config.VocabSize
+	for l.firstWord = 0; l.firstWord < words; l.firstWord = l.endWord {
+		l.endWord = min(l.firstWord+l.model.headSlice(), words)
+		l.model.widenHead(l.firstWord, l.endWord, l.options.Threads)
+		kernel.Parallel(l.options.Threads, l.shares(), l.headShare)
+	}
 }
 
 func (l *learner) all(tasks []func()) {

@@ -50,7 +50,7 @@ func TestModelsBeyondMemoryAreRefused(t *testing.T) {
 // The plan counts every number that is allocated.
 func TestPlansCountParameters(t *testing.T) {
 	for _, tied := range []bool{true, false} {
-		if got, want := small(tied).parameters(), int64(len(newParams(small(tied)).arena)); got != want {
+		if got, want := small(tied).parameters(), int64(len(newParams(small(tied), whole).arena)); got != want {
 			t.Errorf("tied %v: %d parameters planned, %d made", tied, got, want)
 		}
 	}
@@ -63,7 +63,7 @@ func TestPoisonedWeightsAreNamed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		e.model.layers[1].v[3] = bad
+		e.model.layers[1].linears[vProj].weight[3] = bad
 		e.model.pack(1)
 		_, sampled := e.Sample(t.Context(), []engine.Request{{Prompt: []negativa.Token{1}, N: 3}}, engine.SampleParams{MaxTokens: 4, Temperature: 1, TopP: 1})
 		_, scored := e.Logprobs(t.Context(), []engine.Sequence{{Prompt: []negativa.Token{1}, Completion: []negativa.Token{2}}}, 1)

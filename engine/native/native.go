@@ -1,6 +1,7 @@
-// Package native is the engine of the project's own: a decoder-only transformer of
-// Qwen3's shape (RMSNorm, rotary positions, grouped-query attention with norms on
-// queries and keys, SwiGLU) in Go, read from and written to Hugging Face folders.
+// Package native is the engine of the project's own: the decoder-only transformer of
+// Qwen2, Qwen2.5, Qwen3 and Llama 3 (RMSNorm, rotary positions, grouped-query attention,
+// SwiGLU) in Go, read from and written to Hugging Face folders, as a whole or with
+// low-rank adapters on frozen weights.
 //
 // Sampling, scoring and training run the same functions on the same kernels, row by
 // row, so a recomputed log-probability equals the sampled one bit for bit, and no
@@ -12,15 +13,18 @@
 package native
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math"
 	"runtime"
+	"slices"
 
 	"github.com/negativa-lab/negativa"
 	"github.com/negativa-lab/negativa/engine"
 	"github.com/negativa-lab/negativa/internal/kernel"
+	"github.com/negativa-lab/negativa/internal/safetensors"
 )
 
 // Options say how to compute. No result depends on any of them but Precision.
@@ -29,6 +33,22 @@ type Options struct {
 	MicroBatchTokens int       // rows whose activations are held at once; 0: 2048. Each thread has one prompt with its completions at least.
 	Recompute        bool      // hold each layer's input alone and compute the rest again on the way back: less memory, a third more work
 	Precision        Precision // of the factors of products; "": F32
+
+	Frozen bool   // the model is not to be trained: its weights are held once, packed for products
+	LoRA   *LoRA  // train fresh adapters on frozen weights; not with an adapter's folder, which has its own
+	Base   string // the folder that an adapter's folder belongs to; "": the one that it names
+	Name   string // of the base model, as adapters are to record it; "": its folder
+}
+
+// frozen tells whether the model's own weights stay as they are.
+func (o *Options) frozen() bool { return o.Frozen || o.LoRA != nil }
+
+// base is what the set of the model's own parameters holds.
+func (o *Options) base() contents {
+	if o.frozen() {
+		return contents{model: true, value: true}
+	}
+	return whole
 }
 
 // Precision is what the factors of products with weights are rounded to. Sums, norms,
@@ -57,23 +77,62 @@ type Engine struct {
 
 // model is what a forward pass needs, and all that a frozen reference keeps.
 type model struct {
-	*params
+	*params           // of a frozen model: its vectors alone
+	lora      *LoRA   // nil: none
+	adapters  *params // with lora: what is trained
 	precision Precision
 	forward   packed
 	rope      *kernel.RoPE
+
+	dir      string            // that the model came from; "": none
+	baseName string            // as adapters record it
+	files    map[string][]byte // beside the weights: what a saved model carries on
+
+	// Of a frozen model:
+	source   *safetensors.Folder    // its weights
+	table    safetensors.Tensor     // its embeddings
+	wide     [projections][]float32 // the projections of the layer that is walked back through
+	wideHead []float32              // some rows of its vocabulary projection
+}
+
+// trains is what the set of trained parameters holds; trained is that set.
+func (m *model) trains() contents {
+	if m.lora != nil {
+		return m.lora.contents()
+	}
+	return whole
+}
+
+func (m *model) trained() *params {
+	if m.lora != nil {
+		return m.adapters
+	}
+	return m.params
+}
+
+// trainable refuses a model that was opened frozen.
+func (m *model) trainable() error {
+	if m.source != nil && m.lora == nil {
+		return errors.New("the model was opened frozen: to be sampled and scored, not to be trained or saved")
+	}
+	return nil
 }
 
 // New returns a freshly initialised model.
 func New(config Config, seed uint64, options Options) (*Engine, error) {
+	config.ModelType = cmp.Or(config.ModelType, Qwen3)
 	if err := errors.Join(config.validate(), options.resolve()); err != nil {
 		return nil, fmt.Errorf("make a model: %w", err)
+	}
+	if options.frozen() {
+		return nil, errors.New("make a model: a fresh one cannot be frozen: save it, and open its folder")
 	}
 	if err := afford(config.toSample(options), "choose a smaller model"); err != nil {
 		return nil, fmt.Errorf("make a model: %w", err)
 	}
-	p := newParams(config)
-	p.initialise(seed, options.Threads)
-	return assemble(p, new(adam), options), nil
+	m := &model{params: newParams(config, whole), precision: options.Precision, files: config.files()}
+	m.initialise(seed, options.Threads)
+	return assemble(m, new(adam), options), nil
 }
 
 // Open reads a model folder; if it is a checkpoint, its optimizer state too.
@@ -81,11 +140,11 @@ func Open(dir string, options Options) (*Engine, error) {
 	if err := options.resolve(); err != nil {
 		return nil, fmt.Errorf("open model %s: %w", dir, err)
 	}
-	p, optimizer, err := read(dir, options)
+	m, optimizer, err := read(dir, options)
 	if err != nil {
 		return nil, err
 	}
-	return assemble(p, optimizer, options), nil
+	return assemble(m, optimizer, options), nil
 }
 
 // resolve puts numbers in the place of zeros.
@@ -105,15 +164,17 @@ func (o *Options) resolve() error {
 	return nil
 }
 
-func assemble(p *params, optimizer *adam, options Options) *Engine {
+func assemble(m *model, optimizer *adam, options Options) *Engine {
 	e := &Engine{options: options, stepper: newStepper(), seen: make(map[string]bool)}
-	e.adopt(p, optimizer)
+	e.adopt(m, optimizer)
 	return e
 }
 
-// adopt makes p the engine's parameters.
-func (e *Engine) adopt(p *params, optimizer *adam) {
-	e.model = newModel(p, e.options)
+// adopt makes m the engine's model.
+func (e *Engine) adopt(m *model, optimizer *adam) {
+	m.rope = newRope(m.config)
+	m.ready(e.options.Threads)
+	e.model, e.options.LoRA = m, m.lora
 	e.adam = optimizer
 	e.scorer, e.learner = newScorer(e.model, e.options), nil
 	e.decoders = make(chan *decoder, e.options.Threads)
@@ -122,18 +183,57 @@ func (e *Engine) adopt(p *params, optimizer *adam) {
 	}
 }
 
-func newModel(p *params, o Options) *model {
-	m := &model{params: p, precision: o.Precision, rope: kernel.NewRoPE(p.config.MaxPositions, p.config.HeadDim, p.config.RopeTheta)}
-	m.forward.plan(p, o.Precision)
-	m.pack(o.Threads)
-	return m
+// ready makes a model one that can be multiplied by.
+func (m *model) ready(threads int) {
+	if m.forward.layers == nil {
+		m.forward.layers = make([][projections]projection, m.config.Layers)
+	}
+	m.plan()
+	m.pack(threads)
+}
+
+// copy is a model with the same parameters that no training changes. What is frozen in
+// this one is shared.
+func (m *model) copy(threads int) *model {
+	c := &model{
+		params: m.params, lora: m.lora, precision: m.precision, rope: m.rope, dir: m.dir,
+		source: m.source, table: m.table,
+	}
+	clone := func(p *params) *params {
+		q := newParams(m.config, m.trains())
+		copy(q.arena, p.arena)
+		return q
+	}
+	if m.source == nil {
+		c.params = clone(m.params)
+		c.ready(threads)
+		return c
+	}
+	c.forward.head, c.forward.layers = m.forward.head, slices.Clone(m.forward.layers)
+	if m.lora != nil {
+		c.adapters = clone(m.adapters)
+	}
+	c.ready(threads)
+	return c
 }
 
 // Config returns the model's shape.
 func (e *Engine) Config() Config { return e.model.config }
 
-// Parameters returns the number of parameters of the policy, the value head apart.
-func (e *Engine) Parameters() int { return len(e.model.arena) - e.model.config.HiddenSize - 1 }
+// Parameters returns the number of parameters of the policy, those of adapters among
+// them, the value head apart.
+func (e *Engine) Parameters() int {
+	n := e.model.config.parameters()
+	if e.model.lora != nil {
+		n += int64(len(e.model.adapters.arena))
+	}
+	return int(n) - e.model.config.HiddenSize - 1
+}
+
+// Trained returns the number of parameters that training changes, the value head apart.
+func (e *Engine) Trained() int {
+	return len(e.model.trained().arena) - e.model.config.HiddenSize - 1
+}
 
 // Capabilities implements engine.Engine.
 func (e *Engine) Capabilities() engine.Capabilities {
@@ -142,12 +242,12 @@ func (e *Engine) Capabilities() engine.Capabilities {
 
 // Reference implements engine.Engine with a copy of the parameters.
 func (e *Engine) Reference() (engine.Scorer, error) {
-	if err := afford(e.model.config.toSample(e.options), "choose a smaller model, or dtype bf16"); err != nil {
-		return nil, fmt.Errorf("freeze a reference: %w", err)
+	if e.model.source == nil {
+		if err := afford(e.model.config.toSample(e.options), "choose a smaller model, or dtype bf16"); err != nil {
+			return nil, fmt.Errorf("freeze a reference: %w", err)
+		}
 	}
-	p := newParams(e.model.config)
-	copy(p.arena, e.model.arena)
-	return reference{newScorer(newModel(p, e.options), e.options)}, nil
+	return reference{newScorer(e.model.copy(e.options.Threads), e.options)}, nil
 }
 
 type reference struct{ scorer *scorer }

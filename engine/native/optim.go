@@ -96,14 +96,14 @@ func (e *Engine) OptimStep(ctx context.Context, o engine.OptimParams) (engine.Up
 
 func (e *Engine) apply(o engine.OptimParams, scale float64) {
 	s, do := e.stepper, e.stepper.sgd
-	s.p, s.descent = e.model.arena, o
+	s.p, s.descent = e.model.trained().arena, o
 	s.rule = kernel.AdamW{
 		LearningRate: o.LearningRate, Beta1: o.Beta1, Beta2: o.Beta2, Epsilon: o.Epsilon,
 		WeightDecay: o.WeightDecay, Step: e.adam.step + 1, Scale: scale,
 	}
 	if o.Optimizer == engine.AdamW {
 		if e.adam.m == nil {
-			e.adam.m, e.adam.v = newParams(e.model.config), newParams(e.model.config)
+			e.adam.m, e.adam.v = newParams(e.model.config, e.model.trains()), newParams(e.model.config, e.model.trains())
 		}
 		s.m, s.v, do = e.adam.m.arena, e.adam.v.arena, s.adamW
 	}
@@ -111,8 +111,8 @@ func (e *Engine) apply(o engine.OptimParams, scale float64) {
 }
 
 // notFinite says why a log-probability is not a finite number.
-func (p *params) notFinite() error {
-	if name, found := p.nonFinite(); found {
+func (m *model) notFinite() error {
+	if name, found := m.nonFinite(); found {
 		return fmt.Errorf("a log-probability is not finite: tensor %s holds a number that is not", name)
 	}
 	return errors.New("a log-probability is not finite although every weight is: activations overflow float32")

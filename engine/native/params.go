@@ -12,16 +12,37 @@ import (
 type tensor struct {
 	name       string
 	rows, cols int
-	shape      []int // as stored in files
-	data       []float32
+	shape      []int     // as stored in files
+	data       []float32 // nil: a frozen matrix, which is held packed alone
 }
 
-// layer is one decoder block. Projections are [out, in], as in the files.
+// linear is a projection y = x·Wᵀ + b, and with an adapter + s·(x·Aᵀ)·Bᵀ (Hu et al.,
+// 2106.09685). What a set of parameters does not hold is nil.
+type linear struct {
+	module  string    // as in files, without ".weight"
+	out, in int       // widths
+	weight  []float32 // [out, in]
+	bias    []float32 // [out]
+	a, b    []float32 // [r, in], [out, r]
+}
+
+// The projections of a layer, as they are computed.
+const (
+	qProj = iota
+	kProj
+	vProj
+	oProj
+	gateProj
+	upProj
+	downProj
+	projections
+)
+
+// layer is one decoder block.
 type layer struct {
 	inputNorm, postNorm []float32 // [C]
-	q, k, v, o          []float32 // [H·D, C], [KV·D, C], [KV·D, C], [C, H·D]
-	qNorm, kNorm        []float32 // [D]
-	gate, up, down      []float32 // [I, C], [I, C], [C, I]
+	qNorm, kNorm        []float32 // [D]; nil: the architecture has none
+	linears             [projections]linear
 }
 
 // params is a set of parameters, or of anything with one number for each: gradients
@@ -45,54 +66,93 @@ const (
 	valueBiasName = "value_head.bias"
 )
 
-func newParams(c Config) *params {
+// contents says which parameters a set holds.
+type contents struct {
+	model    bool  // the model's own
+	matrices bool  // among them those that are large: without, they are named alone
+	adapter  *LoRA // nil: none
+	value    bool  // the value head
+}
+
+// The whole of a model, as full training needs it.
+var whole = contents{model: true, matrices: true, value: true}
+
+func newParams(c Config, has contents) *params {
 	p := &params{config: c, layers: make([]layer, c.Layers)}
 	type slot struct {
-		into       *[]float32
-		name       string
-		rows, cols int
-		shape      []int
+		into *[]float32
+		tensor
 	}
 	var slots []slot
+	add := func(into *[]float32, name string, rows, cols int, shape ...int) {
+		slots = append(slots, slot{into, tensor{name: name, rows: rows, cols: cols, shape: shape}})
+	}
 	matrix := func(into *[]float32, name string, rows, cols int) {
-		slots = append(slots, slot{into, name, rows, cols, []int{rows, cols}})
+		if !has.matrices {
+			into = nil
+		}
+		add(into, name, rows, cols, rows, cols)
 	}
-	vector := func(into *[]float32, name string, n int) {
-		slots = append(slots, slot{into, name, 1, n, []int{n}})
+	vector := func(into *[]float32, name string, n int) { add(into, name, 1, n, n) }
+
+	p.name()
+	if has.model {
+		matrix(&p.embed, embedName, c.VocabSize, c.HiddenSize)
 	}
-	matrix(&p.embed, "model.embed_tokens.weight", c.VocabSize, c.HiddenSize)
 	for i := range p.layers {
 		l, at := &p.layers[i], fmt.Sprintf("model.layers.%d.", i)
-		vector(&l.inputNorm, at+"input_layernorm.weight", c.HiddenSize)
-		matrix(&l.q, at+"self_attn.q_proj.weight", c.queryWidth(), c.HiddenSize)
-		matrix(&l.k, at+"self_attn.k_proj.weight", c.keyWidth(), c.HiddenSize)
-		matrix(&l.v, at+"self_attn.v_proj.weight", c.keyWidth(), c.HiddenSize)
-		vector(&l.qNorm, at+"self_attn.q_norm.weight", c.HeadDim)
-		vector(&l.kNorm, at+"self_attn.k_norm.weight", c.HeadDim)
-		matrix(&l.o, at+"self_attn.o_proj.weight", c.HiddenSize, c.queryWidth())
-		vector(&l.postNorm, at+"post_attention_layernorm.weight", c.HiddenSize)
-		matrix(&l.gate, at+"mlp.gate_proj.weight", c.IntermediateSize, c.HiddenSize)
-		matrix(&l.up, at+"mlp.up_proj.weight", c.IntermediateSize, c.HiddenSize)
-		matrix(&l.down, at+"mlp.down_proj.weight", c.HiddenSize, c.IntermediateSize)
+		if has.model {
+			vector(&l.inputNorm, at+"input_layernorm.weight", c.HiddenSize)
+		}
+		for j := range l.linears {
+			w := &l.linears[j]
+			if has.model {
+				matrix(&w.weight, w.module+".weight", w.out, w.in)
+				if c.biased(j) {
+					vector(&w.bias, w.module+".bias", w.out)
+				}
+			}
+			if has.model && c.headNorms() && j == vProj {
+				vector(&l.qNorm, at+"self_attn.q_norm.weight", c.HeadDim)
+				vector(&l.kNorm, at+"self_attn.k_norm.weight", c.HeadDim)
+			}
+			if has.model && j == oProj {
+				vector(&l.postNorm, at+"post_attention_layernorm.weight", c.HiddenSize)
+			}
+			if has.adapter.adapts(w.module) {
+				r := has.adapter.Rank
+				add(&w.a, w.module+".lora_A.weight", r, w.in, r, w.in)
+				add(&w.b, w.module+".lora_B.weight", w.out, r, w.out, r)
+			}
+		}
 	}
-	vector(&p.norm, "model.norm.weight", c.HiddenSize)
-	if !c.TiedHead {
-		matrix(&p.head, "lm_head.weight", c.VocabSize, c.HiddenSize)
+	if has.model {
+		vector(&p.norm, "model.norm.weight", c.HiddenSize)
+		if !c.TiedHead {
+			matrix(&p.head, headName, c.VocabSize, c.HiddenSize)
+		}
 	}
-	slots = append(slots, slot{&p.value, valueName, 1, c.HiddenSize, []int{1, c.HiddenSize}})
-	vector(&p.valueBias, valueBiasName, 1)
+	if has.value {
+		add(&p.value, valueName, 1, c.HiddenSize, 1, c.HiddenSize)
+		vector(&p.valueBias, valueBiasName, 1)
+	}
 
 	size := 0
 	for _, s := range slots {
-		size += s.rows * s.cols
+		if s.into != nil {
+			size += s.rows * s.cols
+		}
 	}
 	p.arena = make([]float32, size)
 	at := 0
 	for _, s := range slots {
-		n := s.rows * s.cols
-		*s.into = p.arena[at : at+n : at+n]
-		p.tensors = append(p.tensors, tensor{s.name, s.rows, s.cols, s.shape, *s.into})
-		at += n
+		if s.into != nil {
+			n := s.rows * s.cols
+			s.data = p.arena[at : at+n : at+n]
+			*s.into = s.data
+			at += n
+		}
+		p.tensors = append(p.tensors, s.tensor)
 	}
 	if c.TiedHead {
 		p.head = p.embed
@@ -100,9 +160,44 @@ func newParams(c Config) *params {
 	return p
 }
 
+const (
+	embedName = "model.embed_tokens.weight"
+	headName  = "lm_head.weight"
+)
+
+// name gives the projections their names and widths.
+func (p *params) name() {
+	c := p.config
+	for i := range p.layers {
+		for j, l := range [projections]linear{
+			qProj:    {module: "self_attn.q_proj", out: c.queryWidth(), in: c.HiddenSize},
+			kProj:    {module: "self_attn.k_proj", out: c.keyWidth(), in: c.HiddenSize},
+			vProj:    {module: "self_attn.v_proj", out: c.keyWidth(), in: c.HiddenSize},
+			oProj:    {module: "self_attn.o_proj", out: c.HiddenSize, in: c.queryWidth()},
+			gateProj: {module: "mlp.gate_proj", out: c.IntermediateSize, in: c.HiddenSize},
+			upProj:   {module: "mlp.up_proj", out: c.IntermediateSize, in: c.HiddenSize},
+			downProj: {module: "mlp.down_proj", out: c.HiddenSize, in: c.IntermediateSize},
+		} {
+			l.module = fmt.Sprintf("model.layers.%d.%s", i, l.module)
+			p.layers[i].linears[j] = l
+		}
+	}
+}
+
+// biased tells whether a projection has a bias.
+func (c Config) biased(projection int) bool {
+	switch projection {
+	case qProj, kProj, vProj:
+		return c.ModelType == Qwen2 || c.AttentionBias
+	case oProj:
+		return c.ModelType != Qwen2 && c.AttentionBias
+	}
+	return c.MLPBias
+}
+
 // initialise draws fresh weights: normal with the config's deviation, the projections
 // that write to the residual stream smaller by √(2·layers) (Radford et al., GPT-2),
-// norms one, the value head zero.
+// norms one, biases and the value head zero.
 func (p *params) initialise(seed uint64, threads int) {
 	source := draw.New(seed, "initialise")
 	residual := p.config.InitializerRange / math.Sqrt(float64(2*p.config.Layers))
@@ -114,64 +209,23 @@ func (p *params) initialise(seed uint64, threads int) {
 			}
 		})
 	}
-	for i := range p.layers {
-		for _, norm := range [][]float32{p.layers[i].inputNorm, p.layers[i].postNorm, p.layers[i].qNorm, p.layers[i].kNorm} {
+	ones := func(norms ...[]float32) {
+		for _, norm := range norms {
 			for j := range norm {
 				norm[j] = 1
 			}
 		}
 	}
-	for j := range p.norm {
-		p.norm[j] = 1
-	}
+	ones(p.norm)
 	for _, t := range p.tensors {
 		if t.rows > 1 {
 			fill(t.data, source.Named(t.name), p.config.InitializerRange)
 		}
 	}
-	for i, l := range p.layers {
-		fill(l.o, source.Named("o").At(uint64(i)), residual)
-		fill(l.down, source.Named("down").At(uint64(i)), residual)
-	}
-}
-
-// packed holds the projections as the products of a forward pass read them: W as
-// [in, out] panels.
-type packed struct {
-	layers []packedLayer
-	head   kernel.Packed
-	tasks  []func()
-	do     func(i int)
-}
-
-type packedLayer struct{ q, k, v, o, gate, up, down kernel.Packed }
-
-// plan lists the matrices to pack, so that packing them again allocates nothing.
-func (w *packed) plan(p *params, precision Precision) {
-	c := p.config
-	w.layers = make([]packedLayer, len(p.layers))
-	add := func(dst *kernel.Packed, m []float32, out, in int) {
-		pack := dst.Pack
-		if precision == BF16 {
-			pack = dst.PackHalf
-		}
-		w.tasks = append(w.tasks, func() { pack(kernel.Dense(m, in).T(), in, out) })
-	}
-	add(&w.head, p.head, c.VocabSize, c.HiddenSize)
 	for i := range p.layers {
-		l, to := &p.layers[i], &w.layers[i]
-		add(&to.q, l.q, c.queryWidth(), c.HiddenSize)
-		add(&to.k, l.k, c.keyWidth(), c.HiddenSize)
-		add(&to.v, l.v, c.keyWidth(), c.HiddenSize)
-		add(&to.o, l.o, c.HiddenSize, c.queryWidth())
-		add(&to.gate, l.gate, c.IntermediateSize, c.HiddenSize)
-		add(&to.up, l.up, c.IntermediateSize, c.HiddenSize)
-		add(&to.down, l.down, c.HiddenSize, c.IntermediateSize)
+		l := &p.layers[i]
+		ones(l.inputNorm, l.postNorm, l.qNorm, l.kNorm)
+		fill(l.linears[oProj].weight, source.Named("o").At(uint64(i)), residual)
+		fill(l.linears[downProj].weight, source.Named("down").At(uint64(i)), residual)
 	}
-	w.do = func(i int) { w.tasks[i]() }
-}
-
-// pack brings the packed projections up to date with the parameters.
-func (m *model) pack(threads int) {
-	kernel.Parallel(threads, len(m.forward.tasks), m.forward.do)
 }

@@ -7,18 +7,24 @@ import "github.com/negativa-lab/negativa/internal/kernel"
 // block of rows.
 type team struct {
 	threads int
-	in      []float32
-	inRow   int
-	n       int
-	jobs    [3]product
 	tasks   int
+	batch   products
 	do      func(i int) // made once: a product allocates nothing
 }
 
-// product is out = in · weights for the rows at hand.
+// products are up to three of the same rows.
+type products struct {
+	in    []float32
+	inRow int
+	n     int
+	jobs  [3]product
+}
+
+// product is out = in · weights, and what the projection has beside them.
 type product struct {
-	out     []float32
-	weights *kernel.Packed
+	out  []float32
+	by   *projection
+	down []float32 // [n, r]: the adapter's narrow rows
 }
 
 // alone is the team of one.
@@ -29,30 +35,60 @@ func newTeam(threads int) *team {
 		return alone
 	}
 	t := &team{threads: threads}
-	t.do = t.columns
+	t.do = func(i int) { t.batch.columns(i, t.tasks) }
 	return t
 }
 
-// products multiplies n rows of in, inRow wide, by up to three sets of weights.
+// narrowRows is scratch for x·Aᵀ of up to three projections.
+type narrowRows [3][]float32
+
+var narrow kernel.Pool[narrowRows]
+
+// products multiplies n rows of in, inRow wide, by up to three projections.
 func (t *team) products(in []float32, inRow, n int, jobs ...product) {
+	b := products{in: in, inRow: inRow, n: n}
+	copy(b.jobs[:], jobs)
+	scratch := narrow.Get()
+	b.descend(scratch)
 	if t.threads == 1 {
-		for _, p := range jobs {
-			kernel.GemmPacked(p.out, p.weights.N, n, kernel.Dense(in, inRow), p.weights, false)
-		}
-		return
+		b.columns(0, 1)
+	} else {
+		t.batch, t.tasks = b, 4*t.threads
+		kernel.Parallel(t.threads, t.tasks, t.do)
 	}
-	t.in, t.inRow, t.n, t.jobs = in, inRow, n, [3]product{}
-	copy(t.jobs[:], jobs)
-	t.tasks = 4 * t.threads
-	kernel.Parallel(t.threads, t.tasks, t.do)
+	narrow.Put(scratch)
 }
 
-// columns computes one share of every product.
-func (t *team) columns(i int) {
-	for _, p := range t.jobs {
-		if p.weights != nil {
-			n := p.weights.Panels()
-			kernel.GemmPanels(p.out, p.weights.N, t.n, kernel.Dense(t.in, t.inRow), p.weights, i*n/t.tasks, (i+1)*n/t.tasks, false)
+// descend computes the adapters' narrow rows.
+func (b *products) descend(scratch *narrowRows) {
+	for i := range b.jobs {
+		if p := b.jobs[i].by; p != nil && p.adapter != nil {
+			kernel.Resize(&scratch[i], b.n*p.adapter.a.N)
+			p.adapter.down(scratch[i], b.in, b.inRow, b.n)
+			b.jobs[i].down = scratch[i]
+		}
+	}
+}
+
+// columns computes one of some shares of every product: for each output the products with
+// the weights, k ascending, then the bias, then the adapter's products.
+func (b *products) columns(share, shares int) {
+	for i := range b.jobs {
+		p := &b.jobs[i]
+		if p.by == nil {
+			continue
+		}
+		w := &p.by.weights
+		from, to := share*w.Panels()/shares, (share+1)*w.Panels()/shares
+		kernel.GemmPanels(p.out, w.N, b.n, kernel.Dense(b.in, b.inRow), w, from, to, false)
+		if p.by.bias != nil {
+			first, last := from*kernel.Panel, min(w.N, to*kernel.Panel)
+			for row := range b.n {
+				kernel.Add(p.out[row*w.N+first:row*w.N+last], p.by.bias[first:last])
+			}
+		}
+		if a := p.by.adapter; a != nil {
+			kernel.GemmPanels(p.out, w.N, b.n, kernel.Dense(p.down, a.b.K), &a.b, from, to, true)
 		}
 	}
 }

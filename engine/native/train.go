@@ -36,7 +36,10 @@ func (e *Engine) forwardBackward(ctx context.Context, batch []negativa.Datum, lo
 func (e *Engine) training() (*learner, error) {
 	if e.learner == nil {
 		advice := "choose a smaller model, fewer micro_batch_tokens, or gradient_checkpointing"
-		if err := afford(e.model.config.toTrain(e.options), advice); err != nil {
+		if err := e.model.trainable(); err != nil {
+			return nil, err
+		}
+		if err := afford(e.model.config.toTrain(e.options, int64(len(e.model.trained().arena))), advice); err != nil {
 			return nil, err
 		}
 		e.learner = newLearner(e.scorer)

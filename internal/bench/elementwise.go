@@ -73,7 +73,7 @@ func swigluRows(s *session) func() {
 func rotateRows(s *session) func() {
 	x := numbers(s.Seed, manyRows*wide)
 	const positions = 128
-	angles := kernel.NewRoPE(positions, headWidth, 1e4)
+	angles := kernel.NewRoPE(positions, kernel.Frequencies(headWidth, 1e4), 1)
 	return inParts(s.Threads, manyRows, func(_, i int) {
 		for h := range heads {
 			angles.Rotate(row(row(x, i, wide), h, headWidth), i%positions)

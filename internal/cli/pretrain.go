@@ -68,7 +68,7 @@ func (c *pretrainCommand) policy(tok *tokenizer.Tokenizer) (*native.Engine, erro
 	return native.New(native.Config{
 		VocabSize: tok.VocabSize(), HiddenSize: c.HiddenSize, IntermediateSize: c.IntermediateSize, Layers: c.Layers,
 		Heads: c.Heads, KVHeads: c.KVHeads, HeadDim: c.HeadDim, MaxPositions: c.MaxPositions,
-		NormEpsilon: 1e-6, RopeTheta: 1e4, TiedHead: true, InitializerRange: c.InitializerRange, EOS: &eos,
+		NormEpsilon: 1e-6, RopeTheta: 1e4, TiedHead: true, InitializerRange: c.InitializerRange, EOS: native.Tokens{eos},
 	}, c.Seed, native.Options{Threads: c.Threads})
 }
 

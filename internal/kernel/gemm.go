@@ -34,28 +34,79 @@ type Packed struct {
 
 // Pack stores a K × N view as panels, reusing p's memory.
 func (p *Packed) Pack(b View, k, n int) {
-	p.K, p.N, p.half = k, n, nil
-	Resize(&p.full, p.Panels()*k*Panel)
-	for j0 := 0; j0 < n; j0 += Panel {
-		packPanel(p.full[j0*k:], b, k, j0, min(Panel, n-j0))
+	p.Reserve(k, n, false)
+	for j := range p.Panels() {
+		p.PackPanel(j, b.From(0, j*Panel))
 	}
 }
 
 // PackHalf is Pack with every number rounded to bfloat16, in half the memory. It is to be
 // multiplied by numbers that are rounded already: what others give depends on the variant.
 func (p *Packed) PackHalf(b View, k, n int) {
-	p.K, p.N, p.full = k, n, nil
-	Resize(&p.half, p.Panels()*wordsOf(k, Panel))
+	p.Reserve(k, n, true)
+	for j := range p.Panels() {
+		p.PackPanel(j, b.From(0, j*Panel))
+	}
+}
+
+// Reserve makes room for a K × N matrix, whose panels are then to be packed one by one,
+// by any threads.
+func (p *Packed) Reserve(k, n int, half bool) {
+	p.K, p.N = k, n
+	if half {
+		p.full = nil
+		Resize(&p.half, p.Panels()*wordsOf(k, Panel))
+		return
+	}
+	p.half = nil
+	Resize(&p.full, p.Panels()*k*Panel)
+}
+
+// PackPanel stores panel j; b holds its columns alone, of which there are Panel or what is
+// left of N.
+func (p *Packed) PackPanel(j int, b View) {
+	cols := min(Panel, p.N-j*Panel)
+	if p.half == nil {
+		packPanel(p.full[j*p.K*Panel:], b, p.K, 0, cols)
+		return
+	}
 	scratch := strips.Get()
-	for j0 := 0; j0 < n; j0 += Panel {
-		for k0 := 0; k0 < k; k0 += depth {
-			rows := min(depth, k-k0)
-			packPanel(scratch.full[:], b.From(k0, 0), rows, j0, min(Panel, n-j0))
-			halve(p.half[j0/Panel*wordsOf(k, Panel)+wordsOf(k0, Panel):], scratch.full[:], Panel, rows)
-		}
+	for k0 := 0; k0 < p.K; k0 += depth {
+		rows := min(depth, p.K-k0)
+		packPanel(scratch.full[:], b.From(k0, 0), rows, 0, cols)
+		halve(p.half[j*wordsOf(p.K, Panel)+wordsOf(k0, Panel):], scratch.full[:], Panel, rows)
 	}
 	strips.Put(scratch)
 }
+
+// Unpack writes the columns of panel j as rows: column 16j + i of the matrix is
+// dst[i·row … i·row + K−1], as it was packed.
+func (p *Packed) Unpack(j int, dst []float32, row int) {
+	cols := min(Panel, p.N-j*Panel)
+	if p.half == nil {
+		Transpose(dst, row, p.full[j*p.K*Panel:], Panel, p.K, cols)
+		return
+	}
+	scratch := strips.Get()
+	for k0 := 0; k0 < p.K; k0 += depth {
+		rows := min(depth, p.K-k0)
+		widen(scratch.full[:], p.half[j*wordsOf(p.K, Panel)+wordsOf(k0, Panel):], rows)
+		Transpose(dst[k0:], row, scratch.full[:], Panel, rows, cols)
+	}
+	strips.Put(scratch)
+}
+
+// Element is number (k, j) of the matrix.
+func (p *Packed) Element(k, j int) float32 {
+	panel, column := j/Panel, j%Panel
+	if p.half == nil {
+		return p.full[(panel*p.K+k)*Panel+column]
+	}
+	return math.Float32frombits(p.half[panel*wordsOf(p.K, Panel)+k/2*Panel+column] << (k % 2 * 16) &^ 0xffff)
+}
+
+// Bytes is the memory that the panels take.
+func (p *Packed) Bytes() int64 { return 4 * int64(len(p.full)+len(p.half)) }
 
 // Panels is the number of panels.
 func (p *Packed) Panels() int { return (p.N + Panel - 1) / Panel }

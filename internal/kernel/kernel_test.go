@@ -188,7 +188,7 @@ func rowPrimitives(t *testing.T, x, y, z []float32) []float32 {
 	all := slices.Concat(act, sigmoid, exp, soft, dgate, dup, normed, dx, dw, sum, scaledSum, scaled, sums, []float32{rstd})
 	if n%2 == 0 {
 		turned, back := out(x), out(x)
-		rope := NewRoPE(9, n, 1e4)
+		rope := NewRoPE(9, Frequencies(n, 1e4), 1)
 		rope.Rotate(turned, 7)
 		rope.RotateBack(back, 3)
 		all = slices.Concat(all, turned, back)

@@ -50,7 +50,7 @@ func sample(variant int) []uint32 {
 	Scale(sum, 1.7)
 	rounded, turned := slices.Clone(product), slices.Clone(a[:2*n])
 	RoundHalf(rounded, rounded)
-	NewRoPE(3, 2*n, 1e4).Rotate(turned, 2)
+	NewRoPE(3, Frequencies(2*n, 1e4), 1).Rotate(turned, 2)
 	p, first, second := slices.Clone(x), numbers(8, n), make([]float32, n)
 	AdamW{LearningRate: 1e-3, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-2, WeightDecay: 0.1, Step: 3, Scale: 0.7}.Update(p, w, first, second)
 	var bits []uint32

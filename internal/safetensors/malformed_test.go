@@ -171,7 +171,7 @@ func checkRoundTrip(t *testing.T, file *File) {
 	t.Helper()
 	sorted := slices.SortedFunc(slices.Values(file.Tensors), inFile)
 	var b bytes.Buffer
-	if err := encode(&b, sorted, file.Metadata); err != nil {
+	if err := encode(&b, sorted, file.Metadata, func(t Tensor) ([]byte, error) { return t.Data, nil }); err != nil {
 		t.Fatal(err)
 	}
 	again, err := decode(bytes.NewReader(b.Bytes()), int64(b.Len()))

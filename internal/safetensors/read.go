@@ -24,7 +24,7 @@ func Read(path string) (*File, error) {
 }
 
 func read(path string) (*File, error) {
-	f, err := os.Open(path)
+	f, err := open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -33,10 +33,23 @@ func read(path string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !info.Mode().IsRegular() {
-		return nil, errors.New("not a regular file: name the .safetensors file itself")
-	}
 	return decode(f, info.Size())
+}
+
+// open opens a regular file.
+func open(path string) (*os.File, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s is not a regular file: name the .safetensors file itself", path)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
 }
 
 // decode reads a file of a known size. Memory for tensors is taken only once the

@@ -186,3 +186,37 @@ func TestWriteKeepsTheOldFileOnFailure(t *testing.T) {
 		t.Errorf("after a failed write: %v, %v", f, err)
 	}
 }
+
+// Every float16 and bfloat16 comes back, and what lies between two goes to the nearer one.
+func TestEncodeRoundsToNearest(t *testing.T) {
+	for h := range 1 << 16 {
+		for dtype, widen := range map[DType]func(uint16) float32{
+			F16: fromHalf, BF16: func(h uint16) float32 { return math.Float32frombits(uint32(h) << 16) },
+		} {
+			x := widen(uint16(h))
+			next := widen(uint16(h) + 1)
+			if x != x || next != next || h&0x7fff == 0x7fff {
+				continue
+			}
+			between := float32((float64(x)*3 + float64(next)) / 4)
+			if math.IsInf(float64(next), 0) || math.IsInf(float64(x), 0) {
+				between = x
+			}
+			for _, v := range []float32{x, between} {
+				raw, err := Encode(nil, dtype, []float32{v})
+				if err != nil {
+					t.Fatalf("%s of %v: %v", dtype, v, err)
+				}
+				if got := binary.LittleEndian.Uint16(raw); got != uint16(h) {
+					t.Fatalf("%s of %v is %04x, want %04x", dtype, v, got, h)
+				}
+			}
+		}
+	}
+	if _, err := Encode(nil, F16, []float32{65520}); err == nil {
+		t.Error("65520 fits in F16")
+	}
+	if _, err := Encode(nil, "I8", []float32{1}); err == nil {
+		t.Error("a float was written as I8")
+	}
+}

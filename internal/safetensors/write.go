@@ -23,13 +23,19 @@ import (
 // that every tensor is aligned. "format": "pt", without which transformers
 // refuses a file, is added to metadata that have no format.
 func Write(path string, tensors []Tensor, metadata map[string]string) error {
-	if err := write(path, tensors, metadata); err != nil {
+	return WriteEach(path, tensors, metadata, func(t Tensor) ([]byte, error) { return t.Data, nil })
+}
+
+// WriteEach is Write for tensors whose Data are asked for one by one, so that they need not
+// be in memory all at once. What data returns is used before it is called again.
+func WriteEach(path string, tensors []Tensor, metadata map[string]string, data func(t Tensor) ([]byte, error)) error {
+	if err := write(path, tensors, metadata, data); err != nil {
 		return fmt.Errorf("write safetensors file %s: %w", path, err)
 	}
 	return nil
 }
 
-func write(path string, tensors []Tensor, metadata map[string]string) error {
+func write(path string, tensors []Tensor, metadata map[string]string, data func(t Tensor) ([]byte, error)) error {
 	sorted := slices.SortedFunc(slices.Values(tensors), inFile)
 	if err := checkTensors(sorted); err != nil {
 		return err
@@ -39,7 +45,7 @@ func write(path string, tensors []Tensor, metadata map[string]string) error {
 		return err
 	}
 	defer f.Cleanup() //nolint:errcheck // does nothing once the file is in place
-	if err := encode(f, sorted, metadata); err != nil {
+	if err := encode(f, sorted, metadata, data); err != nil {
 		return err
 	}
 	return f.CloseAtomicallyReplace()
@@ -53,12 +59,10 @@ func inFile(a, b Tensor) int {
 func checkTensors(tensors []Tensor) error {
 	seen := map[string]bool{}
 	for _, t := range tensors {
-		want, err := byteLength(t.DType, t.Shape)
+		_, err := byteLength(t.DType, t.Shape)
 		switch {
 		case err != nil:
 			return fmt.Errorf("tensor %q: %w", t.Name, err)
-		case want != int64(len(t.Data)):
-			return fmt.Errorf("tensor %q: shape %v of %s needs %d bytes, got %d", t.Name, t.Shape, t.DType, want, len(t.Data))
 		case t.Name == "__metadata__" || !utf8.ValidString(t.Name):
 			return fmt.Errorf("tensor %q: the format cannot hold this name", t.Name)
 		case seen[t.Name]:
@@ -70,7 +74,7 @@ func checkTensors(tensors []Tensor) error {
 }
 
 // encode writes checked tensors that are in the order of their data.
-func encode(w io.Writer, tensors []Tensor, metadata map[string]string) error {
+func encode(w io.Writer, tensors []Tensor, metadata map[string]string, data func(t Tensor) ([]byte, error)) error {
 	head, err := encodeHeader(tensors, metadata)
 	if err != nil {
 		return err
@@ -82,7 +86,16 @@ func encode(w io.Writer, tensors []Tensor, metadata map[string]string) error {
 	buffered.Write(binary.LittleEndian.AppendUint64(nil, uint64(len(head)))) // errors stay until Flush
 	buffered.Write(head)
 	for _, t := range tensors {
-		buffered.Write(t.Data)
+		bytes, err := data(t)
+		if err != nil {
+			return fmt.Errorf("tensor %q: %w", t.Name, err)
+		}
+		if want, _ := byteLength(t.DType, t.Shape); want != int64(len(bytes)) {
+			return fmt.Errorf("tensor %q: shape %v of %s needs %d bytes, got %d", t.Name, t.Shape, t.DType, want, len(bytes))
+		}
+		if _, err := buffered.Write(bytes); err != nil {
+			return err
+		}
 	}
 	return buffered.Flush()
 }
@@ -102,7 +115,8 @@ func encodeHeader(tensors []Tensor, metadata map[string]string) ([]byte, error) 
 	}
 	offset := int64(0)
 	for _, t := range tensors {
-		end := offset + int64(len(t.Data))
+		size, _ := byteLength(t.DType, t.Shape)
+		end := offset + size
 		b.WriteByte(',')
 		if err := appendJSON(&b, t.Name); err != nil {
 			return nil, err
