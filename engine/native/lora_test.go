@@ -13,6 +13,15 @@ import (
 	"github.com/negativa-lab/negativa/internal/safetensors"
 )
 
+// PEFT's own float32 differs from these float64 goldens by up to 1.2e-5 in logits and 2.5e-5
+// of a tensor's gradient, the largest of forty orders of summation (all-r8-rslora with its
+// hidden width permuted at random): its adapters are several times larger than the weights.
+// The tests allow one and a half times these.
+const (
+	adapterLogitBound  = 1.5 * 1.2e-5
+	adapterTensorBound = 1.5 * 2.5e-5
+)
+
 var adapterFolders = []string{"all-r4", "all-r8-rslora", "qv-r4"}
 
 func openAdapter(t *testing.T, folder string, o Options) (*Engine, *golden) {
@@ -45,7 +54,7 @@ func TestAdaptersAgreeWithPEFT(t *testing.T) {
 			e, g := openAdapter(t, folder, Options{Threads: 2})
 			for i, ids := range g.Sequences {
 				name := "logits." + strconv.Itoa(i)
-				largest(t, name, logitsOf(e, ids), g.float32s(t, name), logitBound)
+				largest(t, name, logitsOf(e, ids), g.float32s(t, name), adapterLogitBound)
 			}
 			batch, targets := g.batch()
 			result, err := e.ForwardBackward(t.Context(), batch, nextToken(targets), 1)
@@ -58,8 +67,8 @@ func TestAdaptersAgreeWithPEFT(t *testing.T) {
 					continue
 				}
 				want := g.float32s(t, "grad."+adapterPrefix+tensor.name)
-				if d := relativeNorm(tensor.data, want); !(d <= tensorBound) {
-					t.Errorf("gradient of %s differs by %.3g of its norm, want ≤ %.3g", tensor.name, d, tensorBound)
+				if d := relativeNorm(tensor.data, want); !(d <= adapterTensorBound) {
+					t.Errorf("gradient of %s differs by %.3g of its norm, want ≤ %.3g", tensor.name, d, adapterTensorBound)
 				}
 			}
 		})
@@ -80,7 +89,7 @@ func TestMergedFoldersAgreeWithPEFT(t *testing.T) {
 		}
 		for i, ids := range g.Sequences {
 			name := "merged_logits." + strconv.Itoa(i)
-			largest(t, folder+" "+name, logitsOf(merged, ids), g.float32s(t, name), logitBound)
+			largest(t, folder+" "+name, logitsOf(merged, ids), g.float32s(t, name), adapterLogitBound)
 		}
 	}
 }

@@ -79,85 +79,99 @@ var whole = contents{model: true, matrices: true, value: true}
 
 func newParams(c Config, has contents) *params {
 	p := &params{config: c, layers: make([]layer, c.Layers)}
-	type slot struct {
-		into *[]float32
-		tensor
-	}
-	var slots []slot
-	add := func(into *[]float32, name string, rows, cols int, shape ...int) {
-		slots = append(slots, slot{into, tensor{name: name, rows: rows, cols: cols, shape: shape}})
-	}
-	matrix := func(into *[]float32, name string, rows, cols int) {
-		if !has.matrices {
-			into = nil
-		}
-		add(into, name, rows, cols, rows, cols)
-	}
-	vector := func(into *[]float32, name string, n int) { add(into, name, 1, n, n) }
-
 	p.name()
-	if has.model {
-		matrix(&p.embed, embedName, c.VocabSize, c.HiddenSize)
-	}
+	l := &layout{c: c, has: has}
+	l.matrix(&p.embed, embedName, c.VocabSize, c.HiddenSize)
 	for i := range p.layers {
-		l, at := &p.layers[i], fmt.Sprintf("model.layers.%d.", i)
-		if has.model {
-			vector(&l.inputNorm, at+"input_layernorm.weight", c.HiddenSize)
-		}
-		for j := range l.linears {
-			w := &l.linears[j]
-			if has.model {
-				matrix(&w.weight, w.module+".weight", w.out, w.in)
-				if c.biased(j) {
-					vector(&w.bias, w.module+".bias", w.out)
-				}
-			}
-			if has.model && c.headNorms() && j == vProj {
-				vector(&l.qNorm, at+"self_attn.q_norm.weight", c.HeadDim)
-				vector(&l.kNorm, at+"self_attn.k_norm.weight", c.HeadDim)
-			}
-			if has.model && j == oProj {
-				vector(&l.postNorm, at+"post_attention_layernorm.weight", c.HiddenSize)
-			}
-			if has.adapter.adapts(w.module) {
-				r := has.adapter.Rank
-				add(&w.a, w.module+".lora_A.weight", r, w.in, r, w.in)
-				add(&w.b, w.module+".lora_B.weight", w.out, r, w.out, r)
-			}
-		}
+		l.layer(&p.layers[i], fmt.Sprintf("model.layers.%d.", i))
 	}
-	if has.model {
-		vector(&p.norm, "model.norm.weight", c.HiddenSize)
-		if !c.TiedHead {
-			matrix(&p.head, headName, c.VocabSize, c.HiddenSize)
-		}
+	l.vector(&p.norm, "model.norm.weight", c.HiddenSize)
+	if !c.TiedHead {
+		l.matrix(&p.head, headName, c.VocabSize, c.HiddenSize)
 	}
 	if has.value {
-		add(&p.value, valueName, 1, c.HiddenSize, 1, c.HiddenSize)
-		vector(&p.valueBias, valueBiasName, 1)
+		l.add(&p.value, valueName, 1, c.HiddenSize, 1, c.HiddenSize)
+		l.add(&p.valueBias, valueBiasName, 1, 1, 1)
 	}
+	l.place(p)
+	if c.TiedHead {
+		p.head = p.embed
+	}
+	return p
+}
 
+// layout lists parameters before there is memory for them.
+type layout struct {
+	c     Config
+	has   contents
+	slots []slot
+}
+
+type slot struct {
+	into *[]float32 // nil: named alone
+	tensor
+}
+
+func (l *layout) add(into *[]float32, name string, rows, cols int, shape ...int) {
+	l.slots = append(l.slots, slot{into, tensor{name: name, rows: rows, cols: cols, shape: shape}})
+}
+
+// matrix and vector list parameters of the model's own.
+func (l *layout) matrix(into *[]float32, name string, rows, cols int) {
+	if !l.has.matrices {
+		into = nil
+	}
+	if l.has.model {
+		l.add(into, name, rows, cols, rows, cols)
+	}
+}
+
+func (l *layout) vector(into *[]float32, name string, n int) {
+	if l.has.model {
+		l.add(into, name, 1, n, n)
+	}
+}
+
+func (l *layout) layer(to *layer, at string) {
+	l.vector(&to.inputNorm, at+"input_layernorm.weight", l.c.HiddenSize)
+	for j := range to.linears {
+		w := &to.linears[j]
+		l.matrix(&w.weight, w.module+".weight", w.out, w.in)
+		if l.c.biased(j) {
+			l.vector(&w.bias, w.module+".bias", w.out)
+		}
+		if r := l.has.adapter; r.adapts(w.module) {
+			l.add(&w.a, w.module+".lora_A.weight", r.Rank, w.in, r.Rank, w.in)
+			l.add(&w.b, w.module+".lora_B.weight", w.out, r.Rank, w.out, r.Rank)
+		}
+		switch {
+		case j == vProj && l.c.headNorms():
+			l.vector(&to.qNorm, at+"self_attn.q_norm.weight", l.c.HeadDim)
+			l.vector(&to.kNorm, at+"self_attn.k_norm.weight", l.c.HeadDim)
+		case j == oProj:
+			l.vector(&to.postNorm, at+"post_attention_layernorm.weight", l.c.HiddenSize)
+		}
+	}
+}
+
+// place gives the parameters their memory, side by side.
+func (l *layout) place(p *params) {
 	size := 0
-	for _, s := range slots {
+	for _, s := range l.slots {
 		if s.into != nil {
 			size += s.rows * s.cols
 		}
 	}
 	p.arena = make([]float32, size)
-	at := 0
-	for _, s := range slots {
+	rest := p.arena
+	for _, s := range l.slots {
 		if s.into != nil {
 			n := s.rows * s.cols
-			s.data = p.arena[at : at+n : at+n]
+			s.data, rest = rest[:n:n], rest[n:]
 			*s.into = s.data
-			at += n
 		}
 		p.tensors = append(p.tensors, s.tensor)
 	}
-	if c.TiedHead {
-		p.head = p.embed
-	}
-	return p
 }
 
 const (

@@ -60,8 +60,31 @@ func (s *scorer) share(i int) (from, to int) {
 	return s.from + i*headTargets, s.from + min((i+1)*headTargets, s.held)
 }
 
+// Score is what a model says of a completion.
+type Score struct {
+	Logprobs  []float32 // T: as engine.Scorer has them
+	Entropies []float64 // T: in nats, of the distribution each token was drawn from; nil unless asked for
+}
+
+// Score evaluates completions, as Logprobs does, with entropies.
+func (e *Engine) Score(ctx context.Context, sequences []engine.Sequence, temperature float64) ([]Score, error) {
+	return e.scorer.score(ctx, sequences, temperature, true)
+}
+
 // logprobs implements engine.Scorer.
 func (s *scorer) logprobs(ctx context.Context, sequences []engine.Sequence, temperature float64) ([][]float32, error) {
+	scores, err := s.score(ctx, sequences, temperature, false)
+	if err != nil {
+		return nil, err
+	}
+	out := make([][]float32, len(scores))
+	for i := range scores {
+		out[i] = scores[i].Logprobs
+	}
+	return out, nil
+}
+
+func (s *scorer) score(ctx context.Context, sequences []engine.Sequence, temperature float64, entropies bool) ([]Score, error) {
 	if err := checkTemperature(temperature); err != nil {
 		return nil, fmt.Errorf("score sequences: %w", err)
 	}
@@ -70,18 +93,21 @@ func (s *scorer) logprobs(ctx context.Context, sequences []engine.Sequence, temp
 			return nil, fmt.Errorf("score sequence %d: %w", i, err)
 		}
 	}
-	out := make([][]float32, 0, len(sequences))
+	out := make([]Score, 0, len(sequences))
 	for len(sequences) > 0 {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		n := s.batch.take(sequences, s.options.MicroBatchTokens, s.options.Threads)
-		s.evaluate(temperature, false)
+		s.evaluate(temperature, entropies)
 		for i := range n {
 			q := &s.batch.sequences[i]
-			found := slices.Clone(s.batch.logprobs[q.firstTarget:q.endTarget()])
-			if slices.ContainsFunc(found, func(lp float32) bool { return !finite(float64(lp)) }) {
+			found := Score{Logprobs: slices.Clone(s.batch.logprobs[q.firstTarget:q.endTarget()])}
+			if slices.ContainsFunc(found.Logprobs, func(lp float32) bool { return !finite(float64(lp)) }) {
 				return nil, fmt.Errorf("score sequence %d: %w", len(out), s.model.notFinite())
+			}
+			if entropies {
+				found.Entropies = slices.Clone(s.batch.entropy[q.firstTarget:q.endTarget()])
 			}
 			out = append(out, found)
 		}
