@@ -191,6 +191,9 @@ func (c Config) validate() error {
 	return nil
 }
 
+// Architecture is the model's class in transformers.
+func (c Config) Architecture() string { return architectures[c.ModelType] }
+
 var architectures = map[string]string{Qwen2: "Qwen2ForCausalLM", Qwen3: "Qwen3ForCausalLM", Llama: "LlamaForCausalLM"}
 
 // files are config.json and generation_config.json of a model that came from no folder, in

@@ -223,11 +223,11 @@ func (e *Engine) Config() Config { return e.model.config }
 // Parameters returns the number of parameters of the policy, those of adapters among
 // them, the value head apart.
 func (e *Engine) Parameters() int {
-	n := e.model.config.parameters()
+	n := int(e.model.config.Parameters())
 	if e.model.lora != nil {
-		n += int64(len(e.model.adapters.arena))
+		n += e.Trained()
 	}
-	return int(n) - e.model.config.HiddenSize - 1
+	return n
 }
 
 // Trained returns the number of parameters that training changes, the value head apart.

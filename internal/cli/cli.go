@@ -38,6 +38,8 @@ type commands struct {
 	Compare  compareCommand  `cmd:"" help:"Compare two evaluations of the same problems."`
 	Grade    gradeCommand    `cmd:"" help:"Grade a file of responses against gold answers."`
 	Serve    serveCommand    `cmd:"" help:"Serve rewards to trainers over HTTP."`
+	Score    scoreCommand    `cmd:"" help:"Print log-probabilities and entropies of given tokens or texts."`
+	Model    modelCommand    `cmd:"" help:"Look at model folders, and merge adapters."`
 	Report   reportCommand   `cmd:"" help:"Write a run's page and pictures from its files."`
 	Pretrain pretrainCommand `cmd:"" help:"Make a base model from solution traces."`
 	Data     dataCommand     `cmd:"" help:"Look at files of problems: do their gold answers hold?"`

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 
 	"github.com/negativa-lab/negativa"
@@ -12,19 +13,53 @@ import (
 	"github.com/negativa-lab/negativa/tokenizer"
 )
 
-// openModel opens a model folder, or the base model that ships in the program.
-func openModel(name string, options native.Options) (*native.Engine, *tokenizer.Tokenizer, error) {
-	if name != "base" {
-		return openFolder(name, options)
-	}
-	dir, err := os.MkdirTemp("", "negativa-base-")
+// modelFlags say how a model is opened.
+type modelFlags struct {
+	DType   string `name:"dtype" default:"f32" help:"f32, or bf16: factors of products in bfloat16."`
+	Base    string `name:"base" type:"path" help:"Folder of the model that an adapter belongs to (the one that it names)."`
+	Threads int    `name:"threads" default:"0" help:"Threads; 0: one for each CPU. No result depends on it."`
+}
+
+// open opens a model; one without tokenizer.json has a nil tokenizer.
+func (f *modelFlags) open(name string, o native.Options) (*native.Engine, *tokenizer.Tokenizer, error) {
+	o.Precision, o.Base, o.Threads = native.Precision(f.DType), f.Base, f.Threads
+	dir, done, err := modelFolder(name)
 	if err != nil {
 		return nil, nil, err
 	}
-	defer os.RemoveAll(dir)
+	defer done()
+	if _, err := os.Stat(filepath.Join(dir, "tokenizer.json")); err == nil {
+		return openFolder(dir, o)
+	}
+	policy, err := native.Open(dir, o)
+	return policy, nil, badInput(err)
+}
+
+// modelFolder is a model's folder; that of the base model that ships in the program is
+// written, and removed when it is done with.
+func modelFolder(name string) (dir string, done func(), err error) {
+	if name != "base" {
+		return name, func() {}, nil
+	}
+	dir, err = os.MkdirTemp("", "negativa-base-")
+	if err != nil {
+		return "", nil, err
+	}
+	done = func() { os.RemoveAll(dir) }
 	if err := base.Extract(dir); err != nil {
+		done()
+		return "", nil, err
+	}
+	return dir, done, nil
+}
+
+// openModel opens a model folder, or the base model that ships in the program.
+func openModel(name string, options native.Options) (*native.Engine, *tokenizer.Tokenizer, error) {
+	dir, done, err := modelFolder(name)
+	if err != nil {
 		return nil, nil, err
 	}
+	defer done()
 	return openFolder(dir, options)
 }
 
