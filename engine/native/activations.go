@@ -43,9 +43,11 @@ type activations struct {
 	predictor []int            // [M]: the rows that predict them
 	blocks    []block
 
-	layers []rows
-	shared rows      // what all layers keep in one place, where it is computed again
+	layers []rows    // kept, or passing
 	x      []float32 // [N, C]: output of the last layer
+
+	kept    []rows // of every layer
+	passing []rows // the inputs of every layer; the rest in one place, where it is not needed or computed again
 
 	hidden   []float32 // [M, C]: after the final norm, of predicting rows alone
 	hiddenR  []float32 // [M]: 1/√ of the final norm
@@ -147,21 +149,10 @@ func (a *activations) append(tokens []negativa.Token, place int) {
 // inputs alone: the rest is computed again on the way back.
 func (a *activations) size(c Config, again bool, threads int) {
 	n, targets := len(a.tokens), len(a.expected)
-	if len(a.layers) != c.Layers {
-		a.layers = make([]rows, c.Layers)
-	}
 	if again {
-		a.shared.size(c, n)
-	}
-	for i := range a.layers {
-		if again {
-			x := a.layers[i].x
-			a.layers[i] = a.shared
-			a.layers[i].x = x
-			kernel.Resize(&a.layers[i].x, n*c.HiddenSize)
-			continue
-		}
-		a.layers[i].size(c, n)
+		a.layers = pass(&a.passing, c, n)
+	} else {
+		a.layers = keep(&a.kept, c, n)
 	}
 	kernel.Resize(&a.x, n*c.HiddenSize)
 	kernel.Resize(&a.hidden, targets*c.HiddenSize)
@@ -172,6 +163,29 @@ func (a *activations) size(c Config, again bool, threads int) {
 	kernel.Resize(&a.entropy, targets)
 	kernel.Resize(&a.values, targets)
 	a.cut(blockRows(c), threads)
+}
+
+// keep makes room for every layer's activations.
+func keep(layers *[]rows, c Config, n int) []rows {
+	kernel.Resize(layers, c.Layers)
+	for i := range *layers {
+		(*layers)[i].size(c, n)
+	}
+	return *layers
+}
+
+// pass makes room for every layer's input and one layer's activations.
+func pass(layers *[]rows, c Config, n int) []rows {
+	kernel.Resize(layers, c.Layers)
+	all := *layers
+	all[0].size(c, n)
+	for i := range all[1:] {
+		x := all[i+1].x
+		all[i+1] = all[0]
+		all[i+1].x = x
+		kernel.Resize(&all[i+1].x, n*c.HiddenSize)
+	}
+	return all
 }
 
 func (r *rows) size(c Config, n int) {

@@ -1,8 +1,6 @@
 package native
 
 import (
-	"math"
-
 	"github.com/negativa-lab/negativa/internal/kernel"
 )
 
@@ -139,14 +137,16 @@ func logitsBackward(z []float32, token int, lse, entropy, dlogprob, dentropy flo
 		z[token] += float32(dlogprob * inverse)
 		return
 	}
-	for v, x := range z {
-		logp := float64(x) - lse
-		g := -math.Exp(logp) * (dlogprob + dentropy*(logp+entropy))
-		if v == token {
-			g += dlogprob
-		}
-		z[v] = float32(g * inverse)
+	scratch := scratches.Get()
+	kernel.Resize(&scratch.scores, len(z))
+	copy(scratch.scores, z)
+	kernel.Softmax(scratch.scores)
+	for v, p := range scratch.scores {
+		logp := float64(z[v]) - lse
+		z[v] = float32(-float64(p) * (dlogprob + dentropy*(logp+entropy)) * inverse)
 	}
+	scratches.Put(scratch)
+	z[token] += float32(dlogprob * inverse)
 }
 
 // targetsBackward takes the flow of a block's targets through the final norm to the

@@ -1,8 +1,6 @@
 package native
 
 import (
-	"math"
-
 	"github.com/negativa-lab/negativa/internal/kernel"
 )
 
@@ -109,7 +107,7 @@ func (m *model) predict(a *activations, from, to, at int, divisor float32, full 
 		a.lse[i] = kernel.LogSumExp(z, scratch.scores)
 		a.logprobs[i] = logprob(z, int(a.expected[i]), a.lse[i])
 		if full {
-			a.entropy[i] = entropy(z, a.lse[i])
+			a.entropy[i] = entropy(z, scratch.scores, a.lse[i])
 			a.values[i] = m.valueOf(hidden[(i-from)*c.HiddenSize : (i-from+1)*c.HiddenSize])
 		}
 	}
@@ -148,13 +146,15 @@ func logprob(z []float32, token int, lse float64) float32 {
 	return float32(float64(z[token]) - lse)
 }
 
-// entropy is −Σ p ln p = lse − Σ p z in nats.
-func entropy(z []float32, lse float64) float64 {
-	h := lse
-	for _, v := range z {
-		h -= math.Exp(float64(v)-lse) * float64(v)
+// entropy is −Σ p ln p = lse − Σ p z in nats; exps are e^z, up to a factor.
+func entropy(z, exps []float32, lse float64) float64 {
+	var sum, weighted float64
+	for i, v := range z {
+		e := float64(exps[i])
+		sum += e
+		weighted += e * float64(v)
 	}
-	return h
+	return lse - weighted/sum
 }
 
 func (m *model) valueOf(hidden []float32) float64 {

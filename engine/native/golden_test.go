@@ -135,7 +135,7 @@ func TestForwardAgreesWithTransformers(t *testing.T) {
 				// A spare last token makes every position of the sequence predict something.
 				a := &e.scorer.batch
 				a.take([]engine.Sequence{{Prompt: ids[:1], Completion: append(slices.Clone(ids[1:]), 0)}}, 1, 1)
-				e.scorer.evaluate(1, true)
+				e.scorer.evaluate(1, true, true)
 				largest(t, "logits"+suffix, a.logits, g.float32s(t, "logits"+suffix), logitBound)
 				entropies := make([]float32, len(a.entropy))
 				for i, h := range a.entropy {

@@ -150,7 +150,7 @@ func (l *learner) microBatch(rows []int, temperature float64) error {
 	a, f, whole := &l.scorer.batch, &l.flow, l.rows
 	l.rows = rows
 	defer func() { l.rows = whole }()
-	l.evaluate(temperature, l.loss.Entropies || l.loss.Values)
+	l.evaluate(temperature, l.loss.Entropies || l.loss.Values, true)
 	f.size(l.model, len(a.tokens), len(a.expected))
 	kernel.Resize(&l.losses, len(rows))
 	kernel.Resize(&l.slopes, len(rows))

@@ -44,7 +44,7 @@ func openAdapter(t *testing.T, folder string, o Options) (*Engine, *golden) {
 func logitsOf(e *Engine, ids []int32) []float32 {
 	a := &e.scorer.batch
 	a.take([]engine.Sequence{{Prompt: ids[:1], Completion: append(slices.Clone(ids[1:]), 0)}}, 1, 1)
-	e.scorer.evaluate(1, false)
+	e.scorer.evaluate(1, false, false)
 	return a.logits
 }
 

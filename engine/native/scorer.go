@@ -37,9 +37,10 @@ func newScorer(m *model, o Options) *scorer {
 
 // evaluate runs the forward pass of the packed batch: layers, head, log-probabilities
 // of the targets, and, where wanted, entropies and values.
-func (s *scorer) evaluate(temperature float64, full bool) {
+// With keep, every layer's activations stay for the way back.
+func (s *scorer) evaluate(temperature float64, full, keep bool) {
 	a := &s.batch
-	a.size(s.model.config, s.options.Recompute, s.options.Threads)
+	a.size(s.model.config, !keep || s.options.Recompute, s.options.Threads)
 	s.divisor, s.full = divisor(temperature), full
 	kernel.Parallel(s.options.Threads, len(a.blocks), s.forwardBlock)
 	for from := 0; from < len(a.expected); from += s.held {
@@ -99,7 +100,7 @@ func (s *scorer) score(ctx context.Context, sequences []engine.Sequence, tempera
 			return nil, err
 		}
 		n := s.batch.take(sequences, s.options.MicroBatchTokens, s.options.Threads)
-		s.evaluate(temperature, entropies)
+		s.evaluate(temperature, entropies, false)
 		for i := range n {
 			q := &s.batch.sequences[i]
 			found := Score{Logprobs: slices.Clone(s.batch.logprobs[q.firstTarget:q.endTarget()])}
