@@ -13,7 +13,7 @@ import (
 
 // Tokenizer turns prompts into tokens and completions into text.
 type Tokenizer interface {
-	Encode(text string) ([]negativa.Token, error)
+	EncodePrompt(text string) ([]negativa.Token, error)
 	Decode(tokens []negativa.Token) string
 	EOS() negativa.Token
 }
@@ -36,9 +36,10 @@ type Options struct {
 	K         []int // at which Pass@k is estimated beside the powers of two, each in [1, N]
 	Sampling  Sampling
 	Bootstrap Bootstrap
-	Split     string // of the problems; recorded
-	Model     string // hash of the policy's parameters; recorded
-	Verifier  string // name and version of the verifier; recorded
+	Stop      []negativa.Token // what ends a completion; nil: the tokenizer's EOS
+	Split     string           // of the problems; recorded
+	Model     string           // hash of the policy's parameters; recorded
+	Verifier  string           // name and version of the verifier; recorded
 	// Each, if not nil, is called with the graded groups of some problems at a time, in
 	// order: to show progress and to store samples. An error ends the evaluation.
 	Each func(groups []negativa.Group) error
@@ -92,13 +93,21 @@ func (o Options) Validate(problems []negativa.Problem) error {
 	if err := o.Bootstrap.Validate(); err != nil {
 		return err
 	}
-	return sampling.Validate(o.Sampling.params(0))
+	return sampling.Validate(o.Sampling.params())
 }
 
-func (s Sampling) params(stop negativa.Token) engine.SampleParams {
+// stop is what ends a completion.
+func (o Options) stop(tok Tokenizer) []negativa.Token {
+	if o.Stop == nil {
+		return []negativa.Token{tok.EOS()}
+	}
+	return o.Stop
+}
+
+func (s Sampling) params(stop ...negativa.Token) engine.SampleParams {
 	return engine.SampleParams{
 		MaxTokens: s.MaxTokens, Temperature: s.Temperature, TopK: s.TopK, TopP: s.TopP, MinP: s.MinP,
-		Stop: []negativa.Token{stop},
+		Stop: stop,
 	}
 }
 
@@ -131,7 +140,7 @@ func (o Options) sample(ctx context.Context, policy engine.Sampler, tok Tokenize
 	groups := make([]negativa.Group, len(problems))
 	requests := make([]engine.Request, len(problems))
 	for i, p := range problems {
-		prompt, err := tok.Encode(p.Prompt)
+		prompt, err := tok.EncodePrompt(p.Prompt)
 		if err != nil {
 			return nil, fmt.Errorf("prompt of question %q: %w", p.ID, err)
 		}
@@ -139,7 +148,7 @@ func (o Options) sample(ctx context.Context, policy engine.Sampler, tok Tokenize
 		seed := draw.New(o.Sampling.Seed, "eval").Named(p.ID).Uint64(0)
 		requests[i] = engine.Request{Prompt: prompt, N: o.N, Seed: seed}
 	}
-	rollouts, err := policy.Sample(ctx, requests, o.Sampling.params(tok.EOS()))
+	rollouts, err := policy.Sample(ctx, requests, o.Sampling.params(o.stop(tok)...))
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,7 @@ func Sample(ctx context.Context, policy engine.Sampler, tok *tokenizer.Tokenizer
 	groups := make([]negativa.Group, len(problems))
 	requests := make([]engine.Request, len(problems))
 	for i, p := range problems {
-		prompt, err := tok.Encode(p.Prompt)
+		prompt, err := tok.EncodePrompt(p.Prompt)
 		if err != nil {
 			return nil, fmt.Errorf("problem %s: %w", p.ID, err)
 		}

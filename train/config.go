@@ -14,11 +14,12 @@ import (
 // same name, TRL's where TRL has one. Fields that are nil or empty take the objective's
 // own default; Resolve fills them in.
 type Config struct {
-	Model     string `yaml:"model" name:"model" default:"base" help:"Model folder (config.json, model.safetensors, tokenizer.json), or base: the model in this program."`
-	Task      string `yaml:"task" name:"task" default:"countdown" help:"Task family; options follow a colon (countdown:numbers=4,max=20)."`
-	Objective string `yaml:"objective" name:"objective" default:"nsr" help:"psr, nsr, w-reinforce, reinforce, rloo, grpo, dr-grpo or ppo."`
-	OutputDir string `yaml:"output_dir" name:"output_dir" type:"path" help:"Folder of the run; it must be absent or empty."`
-	Seed      uint64 `yaml:"seed" name:"seed" default:"1" help:"Seed of every draw: problems, samples, shuffles."`
+	Model      string `yaml:"model" name:"model" default:"base" help:"Model folder (config.json, model.safetensors, tokenizer.json), or base: the model in this program."`
+	Task       string `yaml:"task" name:"task" default:"countdown" help:"Task family; options follow a colon (countdown:numbers=4,max=20)."`
+	DataConfig `yaml:",inline"`
+	Objective  string `yaml:"objective" name:"objective" default:"nsr" help:"psr, nsr, w-reinforce, reinforce, rloo, grpo, dr-grpo or ppo."`
+	OutputDir  string `yaml:"output_dir" name:"output_dir" type:"path" help:"Folder of the run; it must be absent or empty."`
+	Seed       uint64 `yaml:"seed" name:"seed" default:"1" help:"Seed of every draw: problems, samples, shuffles."`
 
 	MaxSteps       int `yaml:"max_steps" name:"max_steps" default:"100" help:"Steps: one batch of rollouts each."`
 	PromptsPerStep int `yaml:"prompts_per_step" name:"prompts_per_step" default:"128" help:"Problems a step."`
@@ -38,8 +39,10 @@ type Config struct {
 	TopK                int     `yaml:"top_k" name:"top_k" default:"0" help:"Sample from the k likeliest tokens; 0: off."`
 	TopP                float64 `yaml:"top_p" name:"top_p" default:"1" help:"Sample from the likeliest tokens with this share; 1: off."`
 	MinP                float64 `yaml:"min_p" name:"min_p" default:"0" help:"Leave out tokens less likely than this times the likeliest; 0: off."`
-	MaxCompletionLength int     `yaml:"max_completion_length" name:"max_completion_length" default:"0" help:"Tokens of a completion; 0: what the task's longest answer needs."`
+	MaxCompletionLength int     `yaml:"max_completion_length" name:"max_completion_length" default:"0" help:"Tokens of a completion; 0: what the task's longest answer needs, of a file's problems 1024."`
 	MaskTruncated       bool    `yaml:"mask_truncated_completions" name:"mask_truncated_completions" default:"false" help:"Leave completions that hit the limit out of the loss."`
+
+	LoRAConfig `yaml:",inline"`
 
 	Lambda         *float64 `yaml:"lambda" name:"lambda" help:"W-REINFORCE: weight of the right half (0.1)."`
 	Epsilon        *float64 `yaml:"epsilon" name:"epsilon" help:"Lower clip of the ratio (0.2)."`
@@ -64,6 +67,26 @@ type Config struct {
 	Checkpointing    bool   `yaml:"gradient_checkpointing" name:"gradient_checkpointing" default:"false" help:"Compute activations again on the way back: less memory, a third more work. No result depends on it."`
 	SaveSteps        int    `yaml:"save_steps" name:"save_steps" default:"0" help:"Steps between checkpoints; 0: only the last."`
 	RolloutSteps     int    `yaml:"rollout_steps" name:"rollout_steps" default:"10" help:"Steps between files of samples with verdicts; 0: none."`
+}
+
+// DataConfig names a file of problems that a run trains on instead of a task.
+type DataConfig struct {
+	Data            string `yaml:"data,omitempty" name:"data" placeholder:"FILE" help:"Problems of a file instead of a task: parquet, JSONL or JSON, or hub:ORG/NAME[/CONFIG][@REVISION][:FILE or SPLIT]; its form is detected."`
+	QuestionField   string `yaml:"question_field,omitempty" name:"question_field" aliases:"question-field" placeholder:"COLUMN" help:"Column of the question, text or chat; a dot leads into a nested value (detected)."`
+	GoldField       string `yaml:"gold_field,omitempty" name:"gold_field" aliases:"gold-field" placeholder:"COLUMN" help:"Column of the gold answer (detected: the final answer of the solution, if there is one)."`
+	SolutionField   string `yaml:"solution_field,omitempty" name:"solution_field" aliases:"solution-field" placeholder:"COLUMN" help:"Column of a worked solution (detected)."`
+	IDField         string `yaml:"id_field,omitempty" name:"id_field" aliases:"id-field" placeholder:"COLUMN" help:"Column of unique ids (detected, else a hash of the question)."`
+	PromptTemplate  string `yaml:"prompt_template,omitempty" name:"prompt_template" aliases:"prompt-template" help:"How a problem of a file is put: chat (the model's chat template), plain, boxed, boxed-chat, qwen-boxed, or a text with {problem} (boxed-chat where the model has a chat template, else boxed)."`
+	Mode            string `yaml:"mode" name:"mode" default:"strict" help:"How answers to a file's problems are graded: math, strict or paper."`
+	MaxPromptLength int    `yaml:"max_prompt_length" name:"max_prompt_length" default:"0" help:"Leave out problems of a file whose prompts have more tokens; 0: those that leave no place for a completion."`
+}
+
+// LoRAConfig has adapters trained instead of the model, under PEFT's names.
+type LoRAConfig struct {
+	LoRARank   int      `yaml:"lora_r" name:"lora_r" default:"0" help:"Rank of low-rank adapters, which are trained instead of the model; 0: the whole model is trained."`
+	LoRAAlpha  float64  `yaml:"lora_alpha" name:"lora_alpha" default:"32" help:"Adapters are scaled by lora_alpha / lora_r."`
+	RSLoRA     bool     `yaml:"use_rslora" name:"use_rslora" default:"false" help:"Scale adapters by lora_alpha / sqrt(lora_r)."`
+	LoRATarget []string `yaml:"lora_target_modules,omitempty" name:"lora_target_modules" placeholder:"MODULE" help:"Modules with adapters: some of q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj (all)."`
 }
 
 // Resolve checks the config and fills in what depends on the objective and the task:
@@ -159,6 +182,8 @@ func (c Config) validate(o objective.Objective) error {
 		{"top_p", c.TopP, c.TopP > 0 && c.TopP <= 1, "be in (0, 1], where 1 is off"},
 		{"min_p", c.MinP, c.MinP >= 0 && c.MinP <= 1, "be in [0, 1], where 0 is off"},
 		{"max_completion_length", c.MaxCompletionLength, c.MaxCompletionLength >= 1, "be at least 1, or 0 for the task's own bound"},
+		{"max_prompt_length", c.MaxPromptLength, c.MaxPromptLength >= 0, "be 0 (what fits) or positive"},
+		{"lora_r", c.LoRARank, c.LoRARank >= 0, "be 0 (off) or positive"},
 		{"threads", c.Threads, c.Threads >= 0, "be 0 (all) or positive"},
 		{"micro_batch_tokens", c.MicroBatchTokens, c.MicroBatchTokens >= 1, "be at least 1"},
 		{"dtype", c.DType, c.DType == "f32" || c.DType == "bf16", "be f32 or bf16"},

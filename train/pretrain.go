@@ -117,7 +117,7 @@ func traces(tok *tokenizer.Tokenizer, family task.Family, c PretrainConfig, step
 		index := uint64(step*c.BatchSize + i)
 		problem := family.Problem(task.Pretrain, c.Seed, index)
 		trace := family.Trace(problem, draw.New(c.Seed, "trace").Uint64(index))
-		prompt, err := tok.Encode(problem.Prompt)
+		prompt, err := tok.EncodePrompt(problem.Prompt)
 		if err != nil {
 			return nil, 0, fmt.Errorf("problem %s: %w", problem.ID, err)
 		}

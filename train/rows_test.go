@@ -172,7 +172,7 @@ func moved(t *testing.T, c Config) (*Loop, []negativa.Group) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	verify.Groups(l.Family, groups)
+	verify.Groups(l.Problems, groups)
 	reward.Truth(groups)
 	return l, groups
 }

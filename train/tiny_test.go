@@ -17,7 +17,7 @@ import (
 // judged is a family with another verifier: an untrained policy answers nothing right,
 // and a test needs both kinds of answers.
 type judged struct {
-	task.Family
+	Problems
 	right func(completion string) bool
 }
 
@@ -83,7 +83,7 @@ func start(t *testing.T, c Config, changes ...func(l *Loop)) *Loop {
 		t.Fatal(err)
 	}
 	l := &Loop{
-		Config: resolved, Objective: goal, Family: judged{family, even}, Tokenizer: tok,
+		Config: resolved, Objective: goal, Problems: judged{family, even}, Tokenizer: tok,
 		Policy: tinyPolicy(t, tok, native.Options{Threads: c.Threads, MicroBatchTokens: c.MicroBatchTokens}),
 	}
 	for _, change := range changes {
@@ -96,7 +96,7 @@ func start(t *testing.T, c Config, changes ...func(l *Loop)) *Loop {
 }
 
 func judgedBy(right func(string) bool) func(*Loop) {
-	return func(l *Loop) { l.Family = judged{l.Family, right} }
+	return func(l *Loop) { l.Problems = judged{l.Problems, right} }
 }
 
 // steps takes the steps from … to−1 and returns their metrics without the clock's.

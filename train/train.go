@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"github.com/negativa-lab/negativa"
@@ -20,12 +21,13 @@ import (
 	"github.com/negativa-lab/negativa/verify"
 )
 
-// Loop trains a policy. All but Dir and OnStep must be set; Config must be resolved.
+// Loop trains a policy. All but Stop, Dir and OnStep must be set; Config must be resolved.
 type Loop struct {
 	Config    Config
 	Objective objective.Objective
-	Family    task.Family
+	Problems  Problems
 	Tokenizer *tokenizer.Tokenizer
+	Stop      []negativa.Token // what ends a completion; nil: the tokenizer's EOS
 	Policy    engine.Engine
 	Dir       *rundir.Dir                          // where metrics, samples and checkpoints go; nil: nowhere
 	OnStep    func(step int, m map[string]float64) // called after every step
@@ -44,6 +46,9 @@ type State struct {
 	Objective      string `json:"objective"`
 	Seed           uint64 `json:"seed"`
 }
+
+// stateFile is where a checkpoint has the State.
+const stateFile = "trainer_state.json"
 
 // State returns the counts so far.
 func (l *Loop) State() State { return l.state }
@@ -66,7 +71,30 @@ func (l *Loop) Start() error {
 	return nil
 }
 
-// Run trains for max_steps steps and leaves the last checkpoint. It stops at the first
+// Resume goes on from a checkpoint of this run: after Start, which froze the reference as it
+// was at the beginning, and before Run. It is the run, byte for byte, that was never ended.
+func (l *Loop) Resume(ctx context.Context, c rundir.Checkpoint) error {
+	if err := rundir.ReadJSON(filepath.Join(c.Path, stateFile), &l.state); err != nil {
+		return fmt.Errorf("go on from %s: %w", c.Path, err)
+	}
+	if l.state.Step != c.Step {
+		return fmt.Errorf("go on from %s: %s is of step %d", c.Path, stateFile, l.state.Step)
+	}
+	if err := l.Policy.Load(ctx, c.Path); err != nil {
+		return fmt.Errorf("go on from %s: %w", c.Path, err)
+	}
+	return l.Dir.CutMetrics(l.state.Step)
+}
+
+// stop is what ends a completion.
+func (l *Loop) stop() []negativa.Token {
+	if l.Stop == nil {
+		return []negativa.Token{l.Tokenizer.EOS()}
+	}
+	return l.Stop
+}
+
+// Run trains up to step max_steps and leaves the last checkpoint. It stops at the first
 // error, a number that is not finite among them; cancelling ctx stops it within a step
 // with ctx's error. What was written stays whole.
 func (l *Loop) Run(ctx context.Context) (err error) {
@@ -86,7 +114,7 @@ func (l *Loop) Run(ctx context.Context) (err error) {
 		}
 		defer func() { l.OnStep, err = report, errors.Join(err, logged) }()
 	}
-	for step := range l.Config.MaxSteps {
+	for step := l.state.Step; step < l.Config.MaxSteps; step++ {
 		m, err := l.Step(ctx, step)
 		if err != nil {
 			return fmt.Errorf("step %d: %w", step+1, err)
@@ -108,7 +136,7 @@ func (l *Loop) Step(ctx context.Context, step int) (map[string]float64, error) {
 	if err != nil {
 		return nil, err
 	}
-	verify.Groups(l.Family, groups)
+	verify.Groups(l.Problems, groups)
 	reward.Truth(groups)
 	rows, kl, err := l.rows(ctx, groups)
 	if err != nil {
@@ -137,11 +165,11 @@ func (l *Loop) Step(ctx context.Context, step int) (map[string]float64, error) {
 func (l *Loop) rollouts(ctx context.Context, step int) ([]negativa.Group, error) {
 	problems := make([]negativa.Problem, l.Config.PromptsPerStep)
 	for i := range problems {
-		problems[i] = l.Family.Problem(task.Train, l.Config.Seed, uint64(step*len(problems)+i))
+		problems[i] = l.Problems.Problem(task.Train, l.Config.Seed, uint64(step*len(problems)+i))
 	}
 	return rollout.Sample(ctx, l.Policy, l.Tokenizer, problems, rollout.Options{
 		NumGenerations: l.Config.NumGenerations,
-		Params:         l.Config.sampling(l.Tokenizer.EOS()),
+		Params:         l.Config.sampling(l.stop()...),
 		Source:         draw.New(l.Config.Seed, "rollout").At(uint64(step)),
 	})
 }
@@ -177,7 +205,7 @@ func (l *Loop) checkpoint(ctx context.Context, step int) error {
 		return errors.Join(
 			l.Policy.Save(ctx, dir),
 			l.Tokenizer.Save(dir),
-			rundir.WriteJSON(dir+"/trainer_state.json", l.state),
+			rundir.WriteJSON(filepath.Join(dir, stateFile), l.state),
 		)
 	})
 }

@@ -146,15 +146,15 @@ func TestThreadsAndMicroBatchesChangeNothing(t *testing.T) {
 }
 
 // constant is a family of one problem.
-type constant struct{ task.Family }
+type constant struct{ Problems }
 
 func (c constant) Problem(split task.Split, _, _ uint64) negativa.Problem {
-	return c.Family.Problem(split, 0, 0)
+	return c.Problems.Problem(split, 0, 0)
 }
 
 // Every step draws anew, of a problem that it has seen too.
 func TestStepsDrawNewSamples(t *testing.T) {
-	l := start(t, small("nsr"), func(l *Loop) { l.Family = constant{l.Family} })
+	l := start(t, small("nsr"), func(l *Loop) { l.Problems = constant{l.Problems} })
 	seen := map[string]bool{}
 	for step := range 3 {
 		groups, err := l.rollouts(t.Context(), step)
@@ -256,7 +256,7 @@ func checkSamples(t *testing.T, l *Loop, kept map[string]string) {
 		if s.GenerationID != i%4 || s.Label != even(s.Response) || s.Reward == 1 != s.Label || len(s.Tokens) != len(s.Logprobs) {
 			t.Errorf("line %d: %+v", i, s)
 		}
-		if problem := l.Family.Problem("train", l.Config.Seed, uint64(3*4+i/4)); s.QuestionID != problem.ID || s.Prompt != problem.Prompt {
+		if problem := l.Problems.Problem("train", l.Config.Seed, uint64(3*4+i/4)); s.QuestionID != problem.ID || s.Prompt != problem.Prompt {
 			t.Errorf("line %d: problem %s, want %s", i, s.QuestionID, problem.ID)
 		}
 	}

@@ -58,7 +58,7 @@ func newLoop(c train.Config, s *session) (*train.Loop, error) {
 	if err != nil {
 		return nil, err
 	}
-	loop := &train.Loop{Config: resolved, Objective: goal, Family: family, Tokenizer: tok, Policy: policy}
+	loop := &train.Loop{Config: resolved, Objective: goal, Problems: family, Tokenizer: tok, Policy: policy}
 	return loop, loop.Start()
 }
 

@@ -40,6 +40,7 @@ type commands struct {
 	Serve    serveCommand    `cmd:"" help:"Serve rewards to trainers over HTTP."`
 	Score    scoreCommand    `cmd:"" help:"Print log-probabilities and entropies of given tokens or texts."`
 	Model    modelCommand    `cmd:"" help:"Look at model folders, and merge adapters."`
+	Tokenize tokenizeCommand `cmd:"" help:"Turn texts into tokens, or tokens into texts."`
 	Report   reportCommand   `cmd:"" help:"Write a run's page and pictures from its files."`
 	Pretrain pretrainCommand `cmd:"" help:"Make a base model from solution traces."`
 	Data     dataCommand     `cmd:"" help:"Look at files of problems: do their gold answers hold?"`

@@ -87,7 +87,7 @@ func (d *demo) train(objective string, seed int) (*contestant, error) {
 	if err != nil {
 		return nil, err
 	}
-	loop, err := newLoop(config)
+	loop, err := newLoop(d.app, config)
 	if err != nil {
 		return nil, err
 	}

@@ -67,7 +67,7 @@ func (q questions) canAsk(policy *native.Engine, tok *tokenizer.Tokenizer, maxTo
 	}
 	have := policy.Config().MaxPositions
 	for _, p := range q.problems {
-		prompt, err := tok.Encode(p.Prompt)
+		prompt, err := tok.EncodePrompt(p.Prompt)
 		if err != nil {
 			return badInput(fmt.Errorf("this model cannot be asked question %q: %w", p.ID, err))
 		}

@@ -177,5 +177,8 @@ func textOrTokens(raw json.RawMessage, tok *tokenizer.Tokenizer, prompt bool) ([
 	if tok == nil {
 		return nil, errors.New("the model's folder has no tokenizer.json to read texts with: give tokens")
 	}
+	if prompt {
+		return tok.EncodePrompt(text)
+	}
 	return tok.Encode(text)
 }

@@ -1,17 +1,23 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 
+	"github.com/negativa-lab/negativa"
 	"github.com/negativa-lab/negativa/engine/native"
 	"github.com/negativa-lab/negativa/internal/rundir"
+	"github.com/negativa-lab/negativa/objective"
 	"github.com/negativa-lab/negativa/report"
-	"github.com/negativa-lab/negativa/task"
+	"github.com/negativa-lab/negativa/tokenizer"
 	"github.com/negativa-lab/negativa/train"
 )
 
 type trainCommand struct {
 	File configFile `arg:"" optional:"" name:"config.yaml" help:"YAML file of keys named as the flags; flags win over it."`
+
+	Resume string `name:"resume" type:"path" placeholder:"RUN" help:"Go on with a run from its last checkpoint: its folder. Its config.yaml counts, not flags but --threads."`
 	train.Config
 }
 
@@ -21,19 +27,61 @@ func (c *trainCommand) Help() string {
 makes num_mini_batches optimizer steps. The run's folder holds config.yaml,
 metrics.jsonl, samples with verdicts, checkpoints (Hugging Face folders) and a report.
 
-Example:  negativa train --objective w-reinforce --lambda 0.1 --max_steps 50`
+Examples:  negativa train --objective w-reinforce --lambda 0.1 --max_steps 50
+           negativa train --model ./Qwen2.5-0.5B --data math.parquet --dtype bf16 --lora_r 16
+           negativa train --preset rlvr-decomposed/nsr --model ./Qwen2.5-Math-7B --data math.parquet
+           negativa train --resume runs/nsr`
 }
 
 func (c *trainCommand) Run(a *app) error {
+	if c.Resume != "" {
+		return c.resume(a)
+	}
 	c.OutputDir = freshFolder(c.OutputDir, c.Objective)
-	loop, err := newLoop(c.Config)
+	loop, err := newLoop(a, c.Config)
 	if err != nil {
 		return err
 	}
-	a.log.Info("training", "objective", loop.Objective.Name, "task", loop.Family.Name(), "model", c.Model, "output_dir", c.OutputDir)
-	p := a.start(loop.Objective.Name, c.MaxSteps)
+	return c.train(a, loop)
+}
+
+// resume goes on with a run from its last checkpoint.
+func (c *trainCommand) resume(a *app) error {
+	dir, err := rundir.Open(c.Resume)
+	if err != nil {
+		return badInput(err)
+	}
+	last, err := dir.LatestCheckpoint()
+	if err != nil {
+		return badInput(err)
+	}
+	config, err := storedConfig(dir)
+	if err != nil {
+		return badInput(fmt.Errorf("resume %s: %w", c.Resume, err))
+	}
+	config.OutputDir, config.Threads = c.Resume, c.Threads
+	if last.Step >= config.MaxSteps {
+		return badInput(fmt.Errorf("resume %s: it has done its %d steps", c.Resume, config.MaxSteps))
+	}
+	loop, _, err := openLoop(a, config)
+	if err != nil {
+		return err
+	}
+	loop.Dir = dir
+	if err := loop.Resume(a.ctx, last); err != nil {
+		return badInput(err)
+	}
+	a.log.Info("going on", "after_step", last.Step, "checkpoint", last.Path)
+	c.Config = config
+	return c.train(a, loop)
+}
+
+func (c *trainCommand) train(a *app, loop *train.Loop) error {
+	a.log.Info("training", "objective", loop.Objective.Name, "problems", loop.Problems.Name(), "model", c.Model, "output_dir", c.OutputDir)
+	done := loop.State().Step
+	p := a.start(loop.Objective.Name, c.MaxSteps-done)
 	loop.OnStep = func(_ int, m map[string]float64) { p.add(1, stepNote(m)) }
-	err = loop.Run(a.ctx)
+	err := loop.Run(a.ctx)
 	p.stop()
 	if err != nil {
 		return fmt.Errorf("train in %s: %w", c.OutputDir, err)
@@ -51,35 +99,22 @@ func (c *trainCommand) conclude(a *app, loop *train.Loop) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(a.stdout, "model   %s\nreport  %s\nnext    negativa eval --model %s --task %s\n", last.Path, page, last.Path, loop.Family.Name())
+	asked := "--task " + loop.Problems.Name()
+	if c.Data != "" {
+		asked = "--data FILE"
+	}
+	_, err = fmt.Fprintf(a.stdout, "model   %s\nreport  %s\nnext    negativa eval --model %s %s\n", last.Path, page, last.Path, asked)
 	return err
 }
 
 // newLoop opens what a config names, checks all of it and only then makes the run's
 // folder.
-func newLoop(c train.Config) (*train.Loop, error) {
-	family, err := task.New(c.Task)
-	if err != nil {
-		return nil, badInput(err)
-	}
-	resolved, goal, err := c.Resolve(family.MaxCompletion())
-	if err != nil {
-		return nil, badInput(err)
-	}
-	policy, tok, err := openModel(c.Model, native.Options{
-		Threads: c.Threads, MicroBatchTokens: c.MicroBatchTokens, Recompute: c.Checkpointing, Precision: native.Precision(c.DType),
-	})
+func newLoop(a *app, c train.Config) (*train.Loop, error) {
+	loop, goal, err := openLoop(a, c)
 	if err != nil {
 		return nil, err
 	}
-	if err := canAsk(policy, tok, family, resolved.MaxCompletionLength); err != nil {
-		return nil, err
-	}
-	loop := &train.Loop{Config: resolved, Objective: goal, Family: family, Tokenizer: tok, Policy: policy}
-	if err := loop.Start(); err != nil {
-		return nil, badInput(err)
-	}
-	text, err := resolved.YAML(goal)
+	text, err := loop.Config.YAML(goal)
 	if err != nil {
 		return nil, err
 	}
@@ -87,6 +122,56 @@ func newLoop(c train.Config) (*train.Loop, error) {
 		return nil, badInput(err)
 	}
 	return loop, nil
+}
+
+// openLoop makes a run that has no folder yet.
+func openLoop(a *app, c train.Config) (*train.Loop, objective.Objective, error) {
+	source, err := newSource(a, c)
+	if err != nil {
+		return nil, objective.Objective{}, err
+	}
+	resolved, goal, err := c.Resolve(source.maxCompletion())
+	if err != nil {
+		return nil, goal, badInput(err)
+	}
+	policy, tok, err := openModel(c.Model, trainOptions(c))
+	if err != nil {
+		return nil, goal, err
+	}
+	problems, err := source.problems(a, resolved, policy, tok)
+	if err != nil {
+		return nil, goal, badInput(err)
+	}
+	loop := &train.Loop{
+		Config: resolved, Objective: goal, Problems: problems, Tokenizer: tok, Policy: policy, Stop: stopTokens(policy, tok),
+	}
+	if len(loop.Stop) == 0 {
+		return nil, goal, badInput(errors.New("the model names no token that ends a text: give config.json an eos_token_id"))
+	}
+	if err := loop.Start(); err != nil {
+		return nil, goal, badInput(err)
+	}
+	return loop, goal, nil
+}
+
+func trainOptions(c train.Config) native.Options {
+	o := native.Options{
+		Threads: c.Threads, MicroBatchTokens: c.MicroBatchTokens, Recompute: c.Checkpointing, Precision: native.Precision(c.DType),
+	}
+	if c.LoRARank > 0 {
+		o.LoRA = &native.LoRA{Rank: c.LoRARank, Alpha: c.LoRAAlpha, RSLoRA: c.RSLoRA, Targets: c.LoRATarget, Seed: c.Seed}
+	}
+	return o
+}
+
+// stopTokens are the tokens that end a completion: those of the model's configuration and of
+// its tokenizer.
+func stopTokens(policy *native.Engine, tok *tokenizer.Tokenizer) []negativa.Token {
+	stop := slices.Clone(policy.Config().EOS)
+	if eos := tok.EOS(); eos >= 0 && !slices.Contains(stop, eos) {
+		stop = append(stop, eos)
+	}
+	return stop
 }
 
 func stepNote(m map[string]float64) string {

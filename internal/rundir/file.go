@@ -2,6 +2,7 @@ package rundir
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -12,6 +13,20 @@ import (
 
 	"github.com/google/renameio/v2"
 )
+
+// ReadJSON reads a file of one JSON value; keys that v does not have are errors.
+func ReadJSON(path string, v any) error {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		return fmt.Errorf("read %s: %w", path, err)
+	}
+	return nil
+}
 
 // WriteJSON replaces the file at path with v as indented JSON, atomically. Its
 // folder is made if there is none.

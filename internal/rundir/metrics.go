@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"math"
 	"os"
@@ -26,6 +27,30 @@ func (d *Dir) AppendMetrics() (*MetricsLog, error) {
 		return nil, errors.Join(fmt.Errorf("open metrics %s: %w", f.Name(), err), f.Close())
 	}
 	return &MetricsLog{f}, nil
+}
+
+// CutMetrics leaves out of metrics.jsonl what steps after one have logged, to be logged
+// again by a run that goes on there.
+func (d *Dir) CutMetrics(last int) error {
+	content, err := os.ReadFile(d.Path(metricsFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	kept := 0
+	for line := range bytes.Lines(finishedLines(content)) {
+		row, err := parseMetrics(line)
+		if err != nil {
+			return fmt.Errorf("read metrics %s: %w: the file is damaged", d.Path(metricsFile), err)
+		}
+		if row["step"] > float64(last) {
+			break
+		}
+		kept += len(line)
+	}
+	return writeFile(d.Path(metricsFile), content[:kept])
 }
 
 func cutUnfinishedLine(f *os.File) error {

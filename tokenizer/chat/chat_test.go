@@ -1,0 +1,183 @@
+package chat
+
+import (
+	"bufio"
+	"compress/gzip"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestConversationsAgreeWithTransformers(t *testing.T) {
+	for _, name := range []string{"qwen2.5", "qwen3", "llama3", "llama3.1"} {
+		source, err := os.ReadFile(filepath.Join("testdata", name+".jinja"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		template, err := New(string(source), map[string]string{"bos_token": "<|begin_of_text|>"})
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		n := 0
+		eachLine(t, name, func(line []byte) {
+			n++
+			var c struct {
+				Conversation
+				Rendered string
+				Error    *string
+			}
+			if err := json.Unmarshal(line, &c); err != nil {
+				t.Fatal(err)
+			}
+			got, err := template.Render(c.Conversation)
+			switch {
+			case c.Error != nil && err == nil:
+				t.Errorf("%s: line %d was rendered, want the error %s", name, n, *c.Error)
+			case c.Error == nil && err != nil:
+				t.Errorf("%s: line %d: %v", name, n, err)
+			case c.Error == nil && got != c.Rendered:
+				t.Errorf("%s: line %d is %q, want %q", name, n, got, c.Rendered)
+			}
+		})
+		if n < 50 {
+			t.Errorf("%s: only %d conversations", name, n)
+		}
+	}
+}
+
+func eachLine(t *testing.T, name string, use func(line []byte)) {
+	t.Helper()
+	f, err := os.Open(filepath.Join("testdata", name+".jsonl.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(z)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		use(lines.Bytes())
+	}
+	if lines.Err() != nil {
+		t.Fatal(lines.Err())
+	}
+}
+
+// Snippets that the library reads otherwise than Jinja, and what it makes of them. None is
+// in a template of Qwen2.5, Qwen3 or Llama 3.
+var otherwise = map[string]string{
+	"{{ d.items()|list }}":                  "[['b', 1], ['a', [1, 'é<&', None, True, 2.5]]]", // Jinja shows tuples
+	"{{ 'a' ~ 1 ~ none }}":                  "a1",                                             // a1None
+	"{{ true }} {{ false }} {{ none }}":     "True False ",                                    // … None
+	"{{ f }} {{ 1.0 }} {{ 1e3 }} {{ 0.1 }}": "error: unexpected token \"e3\"",
+	"{{ '%s-%d'|format('a', 3) }}":          "error: unknown filter \"format\"",
+	"{{ ['it\\'s'] }}":                      "['it's']", // ["it's"]
+	"{{ messages.append(1) }}":              "",         // a SecurityError; nothing is changed
+	"{{ s.__class__.__mro__ }}":             "",         // a SecurityError; there is no Python behind it
+}
+
+func TestSnippets(t *testing.T) {
+	raw, err := os.ReadFile("testdata/snippets.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct {
+		Context  map[string]json.RawMessage
+		Snippets []struct {
+			Template string
+			Rendered *string
+			Error    *string
+		}
+	}
+	if err := json.Unmarshal(raw, &file); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range file.Snippets {
+		template, err := New(s.Template, nil)
+		got := ""
+		if err == nil {
+			extra := map[string]json.RawMessage{}
+			for key, value := range file.Context {
+				if key != "messages" {
+					extra[key] = value
+				}
+			}
+			got, err = template.Render(Conversation{Messages: file.Context["messages"], Extra: extra})
+		}
+		known, ok := otherwise[s.Template]
+		message, isError := strings.CutPrefix(known, "error: ")
+		switch {
+		case ok && isError && (err == nil || !strings.Contains(err.Error(), message)), ok && !isError && (err != nil || got != known):
+			t.Errorf("%q is %q (%v) by now: it was known as %q", s.Template, got, err, known)
+		case ok:
+		case s.Rendered == nil && err == nil:
+			t.Errorf("%q was rendered as %q, want the error %s", s.Template, got, *s.Error)
+		case s.Rendered != nil && err != nil:
+			t.Errorf("%q: %v, want %q", s.Template, err, *s.Rendered)
+		case s.Rendered != nil && got != *s.Rendered:
+			t.Errorf("%q is %q, want %q", s.Template, got, *s.Rendered)
+		}
+	}
+}
+
+func write(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func TestWhereTemplatesLie(t *testing.T) {
+	for name, c := range map[string]struct {
+		files map[string]string
+		want  string
+		err   string
+	}{
+		"a file of its own": {files: map[string]string{templateFile: "file {{ eos_token }}", configFile: `{"chat_template": "config", "eos_token": "</s>"}`}, want: "file </s>"},
+		"the configuration": {files: map[string]string{configFile: `{"chat_template": "config {{ bos_token }}", "bos_token": {"content": "<s>"}}`}, want: "config <s>"},
+		"a list":            {files: map[string]string{configFile: `{"chat_template": [{"name": "tool_use", "template": "t"}, {"name": "default", "template": "d"}]}`}, want: "d"},
+		"no default":        {files: map[string]string{configFile: `{"chat_template": [{"name": "tool_use", "template": "t"}]}`}, err: "tool_use"},
+		"none":              {files: map[string]string{configFile: `{}`}, err: templateFile},
+		"an empty folder":   {err: configFile},
+		"no JSON":           {files: map[string]string{configFile: `{`}, err: configFile},
+		"no Jinja":          {files: map[string]string{templateFile: `{% if %}`}, err: templateFile},
+	} {
+		t.Run(name, func(t *testing.T) {
+			template, err := Open(write(t, c.files))
+			if c.err != "" {
+				if err == nil || !strings.Contains(err.Error(), c.err) {
+					t.Errorf("error %v, want one that names %q", err, c.err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := template.Messages(Message{"user", "hi"}); err != nil || got != c.want {
+				t.Errorf("%q (%v), want %q", got, err, c.want)
+			}
+		})
+	}
+}
+
+func TestRefusalsAreTheTemplatesOwn(t *testing.T) {
+	template, err := New(`{% if messages[0].role == 'system' %}{{ raise_exception('no system turns') }}{% endif %}`, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := template.Messages(Message{"system", "x"}); err == nil || !strings.Contains(err.Error(), "no system turns") {
+		t.Errorf("error %v", err)
+	}
+	if _, err := template.Render(Conversation{Messages: json.RawMessage(`{"role": "user"}`)}); err == nil || !strings.Contains(err.Error(), "list") {
+		t.Errorf("messages that are no list: error %v", err)
+	}
+}
