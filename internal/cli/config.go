@@ -27,13 +27,18 @@ func (configFile) BeforeResolve(ctx *kong.Context, trace *kong.Path) error {
 	if err != nil {
 		return badInput(fmt.Errorf("read config %s: %w", path, err))
 	}
+	answer(ctx, values)
+	return nil
+}
+
+// answer lets values answer for flags that were not given, before those that come later.
+func answer(ctx *kong.Context, values map[string]string) {
 	ctx.AddResolver(kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
 		if value, ok := values[flag.Name]; ok {
 			return value, nil
 		}
 		return nil, nil
 	}))
-	return nil
 }
 
 // readValues reads a YAML mapping whose keys are flags. Values stay text, which the flags
@@ -43,6 +48,10 @@ func readValues(path string, flags []*kong.Flag) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	return parseValues(raw, flags)
+}
+
+func parseValues(raw []byte, flags []*kong.Flag) (map[string]string, error) {
 	var entries yaml.MapSlice
 	if err := yaml.Unmarshal(raw, &entries); err != nil {
 		return nil, errors.New(yaml.FormatError(err, false, true))
