@@ -95,12 +95,16 @@ func (m *model) slopes(a *activations, f *flows, from, to, at int, divisor float
 }
 
 // headBackward takes the flow of targets from … to−1 through rows first … end−1 of the
-// vocabulary projection, which w holds, and after the last of them from their values.
-func (m *model) headBackward(a *activations, f *flows, from, to, at, first, end int, w []float32) {
+// vocabulary projection, and after the last of them from their values.
+func (m *model) headBackward(a *activations, f *flows, from, to, at, first, end int) {
 	c := m.config
 	dh := f.hidden[from*c.HiddenSize : to*c.HiddenSize]
 	dz := kernel.Dense(a.logits, c.VocabSize).From(at, first)
-	m.times(dh, c.HiddenSize, to-from, dz, end-first, w, first > 0)
+	if m.head != nil {
+		m.times(dh, c.HiddenSize, to-from, dz, end-first, m.head, false)
+	} else {
+		kernel.GemmPacked(dh, c.HiddenSize, to-from, dz, &m.wideHead, first > 0)
+	}
 	if end < c.VocabSize {
 		return
 	}
@@ -184,7 +188,11 @@ func (m *model) layerBackward(layer int, a *activations, f *flows, b block) {
 func (m *model) back(layer, projection int, dx, dy, x []float32, d *layerFlow, accumulate bool) {
 	l := &m.layers[layer].linears[projection]
 	n := len(dy) / l.out
-	m.productBack(dx, l.in, n, dy, l.out, m.weight(l, projection), accumulate)
+	if l.weight != nil {
+		m.productBack(dx, l.in, n, dy, l.out, l.weight, accumulate)
+	} else {
+		kernel.GemmPacked(dx, l.in, n, kernel.Dense(dy, l.out), &m.wide[projection], accumulate)
+	}
 	adapter := m.forward.layers[layer][projection].adapter
 	if adapter == nil {
 		return

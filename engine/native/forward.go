@@ -89,9 +89,9 @@ func (m *model) mlpOutput(layer int, r *rows, out []float32, t *team) {
 // headTargets is how many targets one thread predicts at a time.
 const headTargets = 64
 
-// headRows is how many targets' logits are held at once: 128 MiB of them, however many
+// headRows is how many targets' logits are held at once: 256 MiB of them, however many
 // tokens the batch and the vocabulary have.
-func headRows(c Config) int { return max(headTargets, 1<<25/c.VocabSize) }
+func headRows(c Config) int { return max(headTargets, 1<<26/c.VocabSize) }
 
 // predict computes the logits of targets from … to−1, which are rows at … of a.logits,
 // and with them log-probabilities and, where wanted, entropies and values.

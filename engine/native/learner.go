@@ -55,7 +55,7 @@ func newLearner(s *scorer) *learner {
 	}
 	l.headShare = func(i int) {
 		from, to := l.share(i)
-		l.model.headBackward(a, f, from, to, from-l.from, l.firstWord, l.endWord, l.model.wideHead)
+		l.model.headBackward(a, f, from, to, from-l.from, l.firstWord, l.endWord)
 	}
 	l.topBlock = func(i int) { l.model.targetsBackward(a, f, a.blocks[i]) }
 	l.layerBlock = func(i int) {

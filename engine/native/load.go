@@ -117,49 +117,34 @@ func (m *model) embedding(dst []float32, token int) {
 	m.table.Floats(dst, token*m.config.HiddenSize)
 }
 
-// weight is a projection's W on the way back: of a frozen model, of the layer that was
-// widened last.
-func (m *model) weight(l *linear, projection int) []float32 {
-	if l.weight != nil {
-		return l.weight
-	}
-	return m.wide[projection]
-}
-
-// widen unpacks a frozen layer's projections.
+// widen gets a frozen layer's projections ready for the way back, which multiplies by W where
+// the way there multiplies by its transpose.
 func (m *model) widen(layer, threads int) {
 	for j := range m.wide {
-		l := &m.layers[layer].linears[j]
-		if l.weight == nil {
-			kernel.Resize(&m.wide[j], l.out*l.in)
-			unpack(m.wide[j], &m.forward.layers[layer][j].weights, 0, l.out, l.in, threads)
+		if m.layers[layer].linears[j].weight == nil {
+			w := &m.forward.layers[layer][j].weights
+			turn(&m.wide[j], w, 0, w.Panels(), threads)
 		}
 	}
 }
 
-// unpack writes rows from … to−1 of a W of `in` columns; from is a multiple of a panel.
-func unpack(dst []float32, w *kernel.Packed, from, to, in, threads int) {
-	first := from / kernel.Panel
-	kernel.Parallel(threads, (to-from+kernel.Panel-1)/kernel.Panel, func(i int) {
-		w.Unpack(first+i, dst[i*kernel.Panel*in:], in)
-	})
+func turn(dst, src *kernel.Packed, from, to, threads int) {
+	dst.ReserveTransposed(src, from, to)
+	kernel.Parallel(threads, dst.Panels(), func(i int) { dst.TransposePanel(i, src, from, to) })
 }
 
 // headSlice is how many rows of the vocabulary projection the way back multiplies by at
-// once: all, or of a frozen one as many as are unpacked.
+// once: all, or of a frozen one as many as are got ready together.
 func (m *model) headSlice() int {
 	if m.head != nil {
 		return m.config.VocabSize
 	}
-	return 512 * kernel.Panel
+	return 1024 * kernel.Panel
 }
 
-// headRows are rows from … to−1 of the vocabulary projection.
-func (m *model) widenHead(from, to, threads int) {
-	if m.head != nil {
-		m.wideHead = m.head
-		return
+// widenHead gets rows first … end−1 of a frozen vocabulary projection ready.
+func (m *model) widenHead(first, end, threads int) {
+	if m.head == nil {
+		turn(&m.wideHead, &m.forward.head.weights, first/kernel.Panel, (end+kernel.Panel-1)/kernel.Panel, threads)
 	}
-	kernel.Resize(&m.wideHead, (to-from)*m.config.HiddenSize)
-	unpack(m.wideHead, &m.forward.head.weights, from, to, m.config.HiddenSize, threads)
 }

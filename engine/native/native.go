@@ -89,10 +89,10 @@ type model struct {
 	files    map[string][]byte // beside the weights: what a saved model carries on
 
 	// Of a frozen model:
-	source   *safetensors.Folder    // its weights
-	table    safetensors.Tensor     // its embeddings
-	wide     [projections][]float32 // the projections of the layer that is walked back through
-	wideHead []float32              // some rows of its vocabulary projection
+	source   *safetensors.Folder        // its weights
+	table    safetensors.Tensor         // its embeddings
+	wide     [projections]kernel.Packed // the projections of the layer that is walked back through, W as [out, in]
+	wideHead kernel.Packed              // some rows of its vocabulary projection
 }
 
 // trains is what the set of trained parameters holds; trained is that set.

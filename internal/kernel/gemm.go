@@ -79,21 +79,29 @@ func (p *Packed) PackPanel(j int, b View) {
 	strips.Put(scratch)
 }
 
-// Unpack writes the columns of panel j as rows: column 16j + i of the matrix is
-// dst[i·row … i·row + K−1], as it was packed.
-func (p *Packed) Unpack(j int, dst []float32, row int) {
-	cols := min(Panel, p.N-j*Panel)
-	if p.half == nil {
-		Transpose(dst, row, p.full[j*p.K*Panel:], Panel, p.K, cols)
-		return
+// ReserveTransposed makes room for columns of panels from … to−1 of src as rows.
+func (p *Packed) ReserveTransposed(src *Packed, from, to int) {
+	p.Reserve(min(src.N, to*Panel)-from*Panel, src.K, src.half != nil)
+}
+
+// TransposePanel stores rows 16i … of src, over its panels from … to−1, as panel i.
+func (p *Packed) TransposePanel(i int, src *Packed, from, to int) {
+	row, rows := i*Panel, min(Panel, src.K-i*Panel)
+	var wide, turned [Panel * Panel]float32
+	for j := from; j < to; j++ {
+		k0 := (j - from) * Panel
+		cols := min(Panel, p.K-k0)
+		if src.half == nil {
+			at := p.full[(i*p.K+k0)*Panel : (i*p.K+k0+cols)*Panel]
+			clear(at)
+			Transpose(at, Panel, src.full[(j*src.K+row)*Panel:], Panel, rows, cols)
+			continue
+		}
+		widen(wide[:], src.half[j*wordsOf(src.K, Panel)+row/2*Panel:], rows)
+		clear(wide[rows*Panel:])
+		Transpose(turned[:], Panel, wide[:], Panel, Panel, cols)
+		halve(p.half[i*wordsOf(p.K, Panel)+k0/2*Panel:], turned[:], Panel, cols)
 	}
-	scratch := strips.Get()
-	for k0 := 0; k0 < p.K; k0 += depth {
-		rows := min(depth, p.K-k0)
-		widen(scratch.full[:], p.half[j*wordsOf(p.K, Panel)+wordsOf(k0, Panel):], rows)
-		Transpose(dst[k0:], row, scratch.full[:], Panel, rows, cols)
-	}
-	strips.Put(scratch)
 }
 
 // Element is number (k, j) of the matrix.
