@@ -102,13 +102,8 @@ func Pretrain(ctx context.Context, policy engine.Trainer, tok *tokenizer.Tokeniz
 	return nil
 }
 
-// rate is the learning rate of a step: up in a line, down along half a cosine.
 func (c PretrainConfig) rate(step int) float64 {
-	if step < c.WarmupSteps {
-		return c.LearningRate * float64(step+1) / float64(c.WarmupSteps)
-	}
-	progress := float64(step-c.WarmupSteps) / float64(max(1, c.MaxSteps-c.WarmupSteps))
-	return c.LearningRate * (c.MinRatio + (1-c.MinRatio)*(1+math.Cos(math.Pi*progress))/2)
+	return cosine(step, c.MaxSteps, c.WarmupSteps, c.LearningRate, c.MinRatio)
 }
 
 // traces is one step's batch: problem and trace are addressed by (seed, step, row).

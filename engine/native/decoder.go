@@ -298,6 +298,9 @@ func (d *decoder) choose(l *lane, z []float32, p *part) {
 	lp := logprob(z, int(token), kernel.LogSumExp(z, p.exp))
 	l.tokens = append(l.tokens, token)
 	l.logprobs = append(l.logprobs, lp)
+	if d.queue.each != nil {
+		d.queue.each(token)
+	}
 	switch {
 	case !finite(float64(lp)):
 		d.queue.poisoned.Store(true)

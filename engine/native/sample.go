@@ -14,6 +14,20 @@ import (
 // Sample implements engine.Sampler. A prompt is computed once for its samples; a sample
 // that ends makes room for one that waits.
 func (e *Engine) Sample(ctx context.Context, requests []engine.Request, params engine.SampleParams) ([][]negativa.Rollout, error) {
+	return e.sample(ctx, requests, params, nil)
+}
+
+// Generate draws one completion and hands over each token as it is drawn: the first sample
+// that Sample draws with the same seed.
+func (e *Engine) Generate(ctx context.Context, prompt []negativa.Token, params engine.SampleParams, seed uint64, each func(negativa.Token)) (negativa.Rollout, error) {
+	out, err := e.sample(ctx, []engine.Request{{Prompt: prompt, N: 1, Seed: seed}}, params, each)
+	if err != nil {
+		return negativa.Rollout{}, err
+	}
+	return out[0][0], nil
+}
+
+func (e *Engine) sample(ctx context.Context, requests []engine.Request, params engine.SampleParams, each func(negativa.Token)) ([][]negativa.Rollout, error) {
 	if err := e.checkRequests(requests, params); err != nil {
 		return nil, fmt.Errorf("sample: %w", err)
 	}
@@ -22,7 +36,7 @@ func (e *Engine) Sample(ctx context.Context, requests []engine.Request, params e
 		out[i] = make([]negativa.Rollout, r.N)
 	}
 	decoders, threads := e.crew()
-	q := &queue{model: e.model, options: e.options, requests: requests, params: params, out: out}
+	q := &queue{model: e.model, options: e.options, requests: requests, params: params, out: out, each: each}
 	q.fill(decoders)
 	kernel.Parallel(decoders, decoders, func(int) {
 		d := <-e.decoders
@@ -74,6 +88,7 @@ type queue struct {
 	requests []engine.Request
 	params   engine.SampleParams
 	out      [][]negativa.Rollout
+	each     func(negativa.Token) // is told of every token; nil: nobody is
 
 	fair     int // lanes that no decoder needs more of: its share of all samples
 	jobs     []job

@@ -34,12 +34,15 @@ const (
 type commands struct {
 	Demo     demoCommand     `cmd:"" help:"Train the base model with PSR, NSR, W-REINFORCE, GRPO and PPO and draw Pass@1 to Pass@256."`
 	Train    trainCommand    `cmd:"" help:"Train a model with one objective."`
+	SFT      sftCommand      `cmd:"" name:"sft" help:"Fine-tune a model on examples."`
 	Eval     evalCommand     `cmd:"" help:"Measure Pass@k of a model, a server, or a file of samples."`
 	Compare  compareCommand  `cmd:"" help:"Compare two evaluations of the same problems."`
 	Grade    gradeCommand    `cmd:"" help:"Grade a file of responses against gold answers."`
 	Serve    serveCommand    `cmd:"" help:"Serve rewards to trainers over HTTP."`
 	Score    scoreCommand    `cmd:"" help:"Print log-probabilities and entropies of given tokens or texts."`
 	Model    modelCommand    `cmd:"" help:"Look at model folders, and merge adapters."`
+	Sample   sampleCommand   `cmd:"" help:"Draw completions of a text, with log-probabilities."`
+	Chat     chatCommand     `cmd:"" help:"Talk to a model, or see what its chat template writes."`
 	Tokenize tokenizeCommand `cmd:"" help:"Turn texts into tokens, or tokens into texts."`
 	Report   reportCommand   `cmd:"" help:"Write a run's page and pictures from its files."`
 	Pretrain pretrainCommand `cmd:"" help:"Make a base model from solution traces."`

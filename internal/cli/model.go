@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 
 	"github.com/negativa-lab/negativa"
 	"github.com/negativa-lab/negativa/engine/native"
@@ -64,6 +65,9 @@ func openModel(name string, options native.Options) (*native.Engine, *tokenizer.
 }
 
 func openFolder(dir string, options native.Options) (*native.Engine, *tokenizer.Tokenizer, error) {
+	// A model is a few large arrays that stay: letting as much garbage gather as there is live
+	// memory, which is the default, would double what it takes.
+	debug.SetGCPercent(25)
 	policy, err := native.Open(dir, options)
 	if err != nil {
 		return nil, nil, badInput(err)

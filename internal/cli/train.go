@@ -156,11 +156,15 @@ func openLoop(a *app, c train.Config) (*train.Loop, objective.Objective, error) 
 }
 
 func trainOptions(c train.Config) native.Options {
-	o := native.Options{
+	return modelOptions(c.LoRAConfig, c.Seed, native.Options{
 		Threads: c.Threads, MicroBatchTokens: c.MicroBatchTokens, Recompute: c.Checkpointing, Precision: native.Precision(c.DType),
-	}
-	if c.LoRARank > 0 {
-		o.LoRA = &native.LoRA{Rank: c.LoRARank, Alpha: c.LoRAAlpha, RSLoRA: c.RSLoRA, Targets: c.LoRATarget, Seed: c.Seed}
+	})
+}
+
+// modelOptions adds adapters, where there are to be any.
+func modelOptions(l train.LoRAConfig, seed uint64, o native.Options) native.Options {
+	if l.LoRARank > 0 {
+		o.LoRA = &native.LoRA{Rank: l.LoRARank, Alpha: l.LoRAAlpha, RSLoRA: l.RSLoRA, Targets: l.LoRATarget, Seed: seed}
 	}
 	return o
 }
