@@ -64,6 +64,7 @@ type Config struct {
 	Threads          int    `yaml:"threads" name:"threads" default:"0" help:"Threads; 0: one for each CPU. No result depends on it."`
 	MicroBatchTokens int    `yaml:"micro_batch_tokens" name:"micro_batch_tokens" default:"2048" help:"Tokens whose activations are held at once, though each thread holds one prompt with its completions at least. No result depends on it."`
 	DType            string `yaml:"dtype" name:"dtype" default:"f32" help:"f32, or bf16: factors of products in bfloat16, sums and master weights in float32."`
+	ParamDType       string `yaml:"param_dtype" name:"param_dtype" default:"f32" help:"How trained weights are kept: f32, or bf16: bfloat16 numbers without a master copy, whose updates are rounded up or down at random."`
 	Checkpointing    bool   `yaml:"gradient_checkpointing" name:"gradient_checkpointing" default:"false" help:"Compute activations again on the way back: less memory, a third more work. No result depends on it."`
 	SaveSteps        int    `yaml:"save_steps" name:"save_steps" default:"0" help:"Steps between checkpoints; 0: only the last."`
 	RolloutSteps     int    `yaml:"rollout_steps" name:"rollout_steps" default:"10" help:"Steps between files of samples with verdicts; 0: none."`
@@ -187,6 +188,7 @@ func (c Config) validate(o objective.Objective) error {
 		{"threads", c.Threads, c.Threads >= 0, "be 0 (all) or positive"},
 		{"micro_batch_tokens", c.MicroBatchTokens, c.MicroBatchTokens >= 1, "be at least 1"},
 		{"dtype", c.DType, c.DType == "f32" || c.DType == "bf16", "be f32 or bf16"},
+		{"param_dtype", c.ParamDType, c.ParamDType == "" || c.ParamDType == "f32" || c.ParamDType == "bf16", "be f32 or bf16"},
 		{"save_steps", c.SaveSteps, c.SaveSteps >= 0, "be 0 (only the last) or positive"},
 		{"rollout_steps", c.RolloutSteps, c.RolloutSteps >= 0, "be 0 (none) or positive"},
 	} {

@@ -56,7 +56,7 @@ func (e *Engine) SaveModel(dir string) error {
 		return err
 	}
 	if p := m.trained(); anyNonZero32(p.value) || anyNonZero32(p.valueBias) {
-		return p.write(filepath.Join(dir, valueFile), isValue)
+		return p.write(filepath.Join(dir, valueFile), safetensors.F32, isValue)
 	}
 	// A value head of an earlier save would otherwise be read with this model.
 	if err := os.Remove(filepath.Join(dir, valueFile)); !errors.Is(err, fs.ErrNotExist) {
@@ -65,13 +65,21 @@ func (e *Engine) SaveModel(dir string) error {
 	return nil
 }
 
-// writeWhole writes a folder in one file of weights, float32.
+// writeWhole writes a folder in one file of weights, of the type that they are kept in.
 func (m *model) writeWhole(dir string) error {
-	files, err := m.filesFor("float32")
+	files, err := m.filesFor(dtypeNames[m.dtype()])
 	if err != nil {
 		return err
 	}
-	return errors.Join(writeFiles(dir, files), m.write(filepath.Join(dir, modelFile), isPolicy))
+	return errors.Join(writeFiles(dir, files), m.write(filepath.Join(dir, modelFile), m.dtype(), isPolicy))
+}
+
+// dtype is the type that loses nothing of what is trained.
+func (m *model) dtype() safetensors.DType {
+	if m.stored == BF16 {
+		return safetensors.BF16
+	}
+	return safetensors.F32
 }
 
 // filesFor are the files beside the weights, with a config.json that gives their type.
@@ -129,14 +137,21 @@ func anyNonZero32(x []float32) bool {
 	return slices.ContainsFunc(x, func(v float32) bool { return v != 0 })
 }
 
-func (p *params) write(path string, want func(name string) bool) error {
+func (p *params) write(path string, dtype safetensors.DType, want func(name string) bool) error {
 	var out []safetensors.Tensor
+	byName := map[string][]float32{}
 	for _, t := range p.tensors {
 		if want(t.name) {
-			out = append(out, safetensors.Float32Tensor(t.name, t.shape, t.data))
+			out = append(out, safetensors.Tensor{Name: t.name, DType: dtype, Shape: t.shape})
+			byName[t.name] = t.data
 		}
 	}
-	return safetensors.Write(path, out, map[string]string{"format": "pt"})
+	var raw []byte
+	return safetensors.WriteEach(path, out, map[string]string{"format": "pt"}, func(t safetensors.Tensor) ([]byte, error) {
+		var err error
+		raw, err = safetensors.Encode(raw[:0], dtype, byName[t.Name])
+		return raw, err
+	})
 }
 
 // write stores the moments, if there are any yet, under the names m.TENSOR and v.TENSOR.

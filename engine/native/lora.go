@@ -256,13 +256,13 @@ func (m *model) writeAdapter(dir string) error {
 			files[name] = raw
 		}
 	}
-	var out []safetensors.Tensor
+	named := &params{}
 	for _, t := range m.adapters.tensors {
-		if isPolicy(t.name) {
-			out = append(out, safetensors.Float32Tensor(adapterPrefix+t.name, t.shape, t.data))
-		}
+		t.name = adapterPrefix + t.name
+		named.tensors = append(named.tensors, t)
 	}
-	return errors.Join(writeFiles(dir, files), safetensors.Write(filepath.Join(dir, adapterFile), out, map[string]string{"format": "pt"}))
+	isAdapter := func(name string) bool { return strings.HasPrefix(name, adapterPrefix+"model.") }
+	return errors.Join(writeFiles(dir, files), named.write(filepath.Join(dir, adapterFile), m.dtype(), isAdapter))
 }
 
 func (m *model) adapterConfig() map[string]any {

@@ -34,6 +34,12 @@ type Options struct {
 	Recompute        bool      // hold each layer's input alone and compute the rest again on the way back: less memory, a third more work
 	Precision        Precision // of the factors of products; "": F32
 
+	// Weights is how what is trained is stored: F32, also for "", is a master copy in float32.
+	// BF16 keeps bfloat16 numbers alone: each update is rounded up or down at random, by draws
+	// of Seed, so that updates smaller than the numbers' spacing are not lost but rare.
+	Weights Precision
+	Seed    uint64
+
 	Frozen bool   // the model is not to be trained: its weights are held once, packed for products
 	LoRA   *LoRA  // train fresh adapters on frozen weights; not with an adapter's folder, which has its own
 	Base   string // the folder that an adapter's folder belongs to; "": the one that it names
@@ -81,6 +87,7 @@ type model struct {
 	lora      *LoRA   // nil: none
 	adapters  *params // with lora: what is trained
 	precision Precision
+	stored    Precision // how what is trained is written
 	forward   packed
 	rope      *kernel.RoPE
 
@@ -158,8 +165,13 @@ func (o *Options) resolve() error {
 	if o.Precision == "" {
 		o.Precision = F32
 	}
-	if o.Precision != F32 && o.Precision != BF16 {
-		return fmt.Errorf("dtype %q is not known: it is %q or %q", o.Precision, F32, BF16)
+	if o.Weights == "" {
+		o.Weights = F32
+	}
+	for _, p := range []Precision{o.Precision, o.Weights} {
+		if p != F32 && p != BF16 {
+			return fmt.Errorf("dtype %q is not known: it is %q or %q", p, F32, BF16)
+		}
 	}
 	return nil
 }
@@ -172,7 +184,10 @@ func assemble(m *model, optimizer *adam, options Options) *Engine {
 
 // adopt makes m the engine's model.
 func (e *Engine) adopt(m *model, optimizer *adam) {
-	m.rope = newRope(m.config)
+	m.rope, m.stored = newRope(m.config), e.options.Weights
+	if m.stored == BF16 {
+		kernel.RoundHalf(m.trained().arena, m.trained().arena)
+	}
 	m.ready(e.options.Threads)
 	e.model, e.options.LoRA = m, m.lora
 	e.adam = optimizer

@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"github.com/negativa-lab/negativa/engine"
+	"github.com/negativa-lab/negativa/internal/draw"
 	"github.com/negativa-lab/negativa/internal/kernel"
 )
 
@@ -21,6 +22,8 @@ type adam struct {
 type stepper struct {
 	p, g, m, v []float32
 	rule       kernel.AdamW
+	round      bool        // what is updated, to bfloat16
+	draws      draw.Source // for that
 	descent    engine.OptimParams
 	squares    []float64
 
@@ -42,12 +45,21 @@ func newStepper() *stepper {
 	s.adamW = func(i int) {
 		from, to := i*stepBlock, min((i+1)*stepBlock, len(s.p))
 		s.rule.Update(s.p[from:to], s.g[from:to], s.m[from:to], s.v[from:to])
+		s.store(i, s.p[from:to])
 	}
 	s.sgd = func(i int) {
 		from, to := i*stepBlock, min((i+1)*stepBlock, len(s.p))
 		kernel.SGD(s.p[from:to], s.g[from:to], s.descent.LearningRate, s.descent.WeightDecay, s.rule.Scale)
+		s.store(i, s.p[from:to])
 	}
 	return s
+}
+
+// store rounds a block of parameters where they are kept in bfloat16.
+func (s *stepper) store(block int, p []float32) {
+	if s.round {
+		kernel.RoundStochastic(p, s.draws.Uint64(uint64(block)))
+	}
 }
 
 // norm is the length of the gradient.
@@ -101,6 +113,8 @@ func (e *Engine) apply(o engine.OptimParams, scale float64) {
 		LearningRate: o.LearningRate, Beta1: o.Beta1, Beta2: o.Beta2, Epsilon: o.Epsilon,
 		WeightDecay: o.WeightDecay, Step: e.adam.step + 1, Scale: scale,
 	}
+	s.round = e.options.Weights == BF16
+	s.draws = draw.New(e.options.Seed, "round").At(uint64(e.adam.step))
 	if o.Optimizer == engine.AdamW {
 		if e.adam.m == nil {
 			e.adam.m, e.adam.v = newParams(e.model.config, e.model.trains()), newParams(e.model.config, e.model.trains())

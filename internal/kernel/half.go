@@ -25,6 +25,23 @@ func roundHalf(x float32) uint32 {
 	return bits + 0x7fff + bits>>16&1
 }
 
+// RoundStochastic rounds x to bfloat16, up or down with probabilities that make the mean x
+// itself. Number i is rounded by draw i of the key. Numbers must be finite.
+func RoundStochastic(x []float32, key uint64) {
+	for i, v := range x {
+		chance := mix(key+uint64(i)) >> 48
+		x[i] = math.Float32frombits((math.Float32bits(v) + uint32(chance)) &^ 0xffff)
+	}
+}
+
+// mix is SplitMix64's output function (Steele et al., 2014).
+func mix(z uint64) uint64 {
+	z = (z + 0x9e3779b97f4a7c15)
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return z ^ z>>31
+}
+
 // wordsOf is how many words k halved rows of a width take; k may only be odd at the end of
 // a matrix.
 func wordsOf(k, width int) int { return (k + 1) / 2 * width }
