@@ -10,6 +10,8 @@ import (
 	"os"
 
 	"github.com/parquet-go/parquet-go"
+
+	"github.com/negativa-lab/negativa/internal/parquetfile"
 )
 
 // input is a file, or all of standard input.
@@ -157,7 +159,10 @@ func readParquet(name string, in input, each visit) (err error) {
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	file, err := parquet.OpenFile(in, size)
+	file, err := parquetfile.Open(in, size)
+	if errors.Is(err, parquetfile.ErrLZ4) {
+		return fmt.Errorf("%s: %w", name, err)
+	}
 	if err != nil {
 		return fmt.Errorf("%s: the parquet file is damaged or cut off (%w): get it again", name, err)
 	}

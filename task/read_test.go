@@ -169,6 +169,17 @@ func TestParquetOfArrow(t *testing.T) {
 	}
 }
 
+func TestParquetWithLZ4IsRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lz4.parquet")
+	rows := []struct{ Question, Answer string }{{"1+1", "2"}}
+	if err := parquet.WriteFile(path, rows, parquet.Compression(&parquet.Lz4Raw)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Read(Columns{}, path); err == nil || !strings.Contains(err.Error(), "lz4.parquet: it is compressed with LZ4") {
+		t.Errorf("the error is %v", err)
+	}
+}
+
 // TestDamagedParquet cuts a file at many places and changes bytes of it: an error or
 // other problems, never a panic.
 func TestDamagedParquet(t *testing.T) {
