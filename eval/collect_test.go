@@ -232,6 +232,28 @@ func TestCollectStops(t *testing.T) {
 	}
 }
 
+// TestStoreIsOneProcesses: two that write at the ends they know would write over each other.
+func TestStoreIsOneProcesses(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "samples.jsonl")
+	first, err := eval.OpenStore(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := eval.OpenStore(path); err == nil || !strings.Contains(err.Error(), path+": another process is writing to it") {
+		t.Errorf("a file that is open: %v", err)
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	second, err := eval.OpenStore(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := second.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestStoreRefuses(t *testing.T) {
 	sample := eval.Sample{QuestionID: "sum", GenerationID: "0", Verdict: negativa.Wrong}
 	path := filepath.Join(t.TempDir(), "samples.jsonl")

@@ -37,7 +37,7 @@ type Difference struct {
 	B        float64  `json:"b"`
 	AMinusB  float64  `json:"a_minus_b"`
 	Interval Interval `json:"interval"` // of a_minus_b: paired bootstrap over problems
-	PValue   float64  `json:"p_value"`  // two-sided, of the sign-flip permutation test
+	PValue   float64  `json:"p_value"`  // two-sided, of the sign-flip permutation test, on as many samples of both sides
 	Verdict  Verdict  `json:"verdict"`
 }
 
@@ -166,20 +166,57 @@ func (b Bootstrap) differences(countsA, countsB []Count, ks []int) ([]Difference
 	if err != nil {
 		return nil, fmt.Errorf("evaluation B: %w", err)
 	}
-	deltaPK := make([][]float64, len(valuesA))
-	for i := range deltaPK {
-		deltaPK[i] = make([]float64, len(ks))
-		for k := range ks {
-			deltaPK[i][k] = valuesA[i][k] - valuesB[i][k]
-		}
+	evenA, err := estimates(b.thinned(countsA, countsB), ks)
+	if err != nil {
+		return nil, fmt.Errorf("evaluation A: %w", err)
 	}
+	evenB, err := estimates(b.thinned(countsB, countsA), ks)
+	if err != nil {
+		return nil, fmt.Errorf("evaluation B: %w", err)
+	}
+	deltaPK := minus(valuesA, valuesB)
 	meansA, meansB, meansDelta := means(valuesA), means(valuesB), means(deltaPK)
-	intervals, pValues := b.intervals(deltaPK), b.signFlip(deltaPK)
+	intervals, pValues := b.intervals(deltaPK), b.signFlip(minus(evenA, evenB))
 	out := make([]Difference, len(ks))
 	for k := range ks {
 		out[k] = Difference{meansA[k], meansB[k], meansDelta[k], intervals[k], pValues[k], b.verdict(intervals[k], pValues[k])}
 	}
 	return out, nil
+}
+
+// thinned keeps of each problem no more samples than the other side has, drawn at random.
+// The permutation test takes the two sides for alike, and they are not where one has more
+// samples: at k = n an estimate is 0 or 1, and a little below 1 where n is larger.
+func (b Bootstrap) thinned(counts, others []Count) []Count {
+	root := draw.New(b.Seed, "thin")
+	out := make([]Count, len(counts))
+	for i, c := range counts {
+		out[i] = c.thinned(others[i].N, root.Named(c.ID))
+	}
+	return out
+}
+
+// thinned draws n of the samples, without replacement; all of them if there are no more.
+func (c Count) thinned(n int, source draw.Source) Count {
+	correct := 0
+	for i := range n {
+		if i < c.N && source.IntN(uint64(i), c.N-i) < c.C-correct {
+			correct++
+		}
+	}
+	c.N, c.C = min(n, c.N), correct
+	return c
+}
+
+func minus(a, b [][]float64) [][]float64 {
+	out := make([][]float64, len(a))
+	for i := range a {
+		out[i] = make([]float64, len(a[i]))
+		for k := range a[i] {
+			out[i][k] = a[i][k] - b[i][k]
+		}
+	}
+	return out
 }
 
 // partDifferences compares each part of two sides that are in the same order; nil where

@@ -122,6 +122,27 @@ func TestCompareIsNotFooled(t *testing.T) {
 	}
 }
 
+// TestMoreSamplesAreNoDifference compares a policy that solves nearly all with itself, drawn
+// eight times as often: that estimates from more samples are a little below 1 where those from
+// few are 1 says nothing of the policy.
+func TestMoreSamplesAreNoDifference(t *testing.T) {
+	const pairs = 100
+	apart := map[int]int{}
+	for i := range uint64(pairs) {
+		many, few := drawn(2*i+10, 40, 64, 0.5), drawn(2*i+11, 40, 8, 0.5)
+		for _, p := range compare(t, many, few).PassAtK {
+			if p.Value.Verdict != eval.CannotTellApart {
+				apart[p.K]++
+			}
+		}
+	}
+	for _, k := range []int{1, 2, 4, 8} {
+		if apart[k] > 12 {
+			t.Errorf("at k = %d, %d of %d pairs of equals were told apart", k, apart[k], pairs)
+		}
+	}
+}
+
 func TestCompareItself(t *testing.T) {
 	a := drawn(1, 30, 8, 0)
 	c := compare(t, a, a)

@@ -114,7 +114,9 @@ func unreadable(file string, number int, err error) error {
 	return fmt.Errorf("read %s after line %d: %w", file, number-1, err)
 }
 
-// File evaluates a file of graded samples: Reading with nothing but its limits.
+// File evaluates a file of graded samples, one JSON object a line with question_id,
+// generation_id and label: the first n samples of each question, or all if n is 0, at the
+// powers of two and at ks. It is Reading.File with nothing but these limits.
 func File(path string, n int, ks []int, bootstrap Bootstrap) (Evaluation, error) {
 	return Reading{N: n, K: ks, Bootstrap: bootstrap}.File(path)
 }

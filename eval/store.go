@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+	"syscall"
 
 	"github.com/google/renameio/v2"
 
@@ -29,7 +30,7 @@ type Store struct {
 
 // OpenStore opens the file at path, or makes it, its folder too. A last line without an
 // end is what a killed process was writing: it is removed. Errors are those of
-// ReadSamples and of the file system.
+// ReadSamples and of the file system, and that another process has the file open.
 func OpenStore(path string) (*Store, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, fmt.Errorf("keep samples: %w", err)
@@ -39,10 +40,23 @@ func OpenStore(path string) (*Store, error) {
 		return nil, fmt.Errorf("keep samples: %w", err)
 	}
 	s := &Store{path: path, file: f, at: map[sampleID]span{}}
-	if err := s.load(); err != nil {
+	err = s.lock()
+	if err == nil {
+		err = s.load()
+	}
+	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return s, nil
+}
+
+// lock keeps others from the file until it is closed. A file system without locks, as
+// clusters have, goes without.
+func (s *Store) lock() error {
+	if err := syscall.Flock(int(s.file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); errors.Is(err, syscall.EWOULDBLOCK) {
+		return fmt.Errorf("keep samples in %s: another process is writing to it: wait for its end, or name another folder", s.path)
+	}
+	return nil
 }
 
 func (s *Store) load() error {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/big"
 	"strconv"
 	"strings"
 )
@@ -132,6 +133,8 @@ func plain(value any) (string, error) {
 		return strconv.FormatFloat(v, 'f', -1, 64), nil
 	case float32:
 		return strconv.FormatFloat(float64(v), 'f', -1, 32), nil
+	case *big.Float: // a decimal of parquet
+		return v.Text('f', -1), nil
 	case bool, int, int32, int64, uint32, uint64:
 		return fmt.Sprint(v), nil
 	case []any:

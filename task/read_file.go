@@ -10,6 +10,8 @@ import (
 	"os"
 
 	"github.com/parquet-go/parquet-go"
+
+	"github.com/negativa-lab/negativa/internal/parquetfile"
 )
 
 // input is a file, or all of standard input.
@@ -126,6 +128,9 @@ func readArray(name string, r io.Reader, each visit) error {
 	for row := 1; d.More(); row++ {
 		var values record
 		if err := d.Decode(&values); err != nil {
+			if mistyped, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+				err = fmt.Errorf("it is a JSON %s", mistyped.Value)
+			}
 			return fmt.Errorf("%s: entry %d of the array must be an object: %w", name, row, err)
 		}
 		if err := each(place{name, row}, values); err != nil {
@@ -134,6 +139,9 @@ func readArray(name string, r io.Reader, each visit) error {
 	}
 	if _, err := d.Token(); err != nil {
 		return fmt.Errorf("%s: the array does not end: %w", name, err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return fmt.Errorf("%s: something follows the array: remove it, or write one object a line", name)
 	}
 	return nil
 }
@@ -151,9 +159,15 @@ func readParquet(name string, in input, each visit) (err error) {
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	file, err := parquet.OpenFile(in, size)
+	file, err := parquetfile.Open(in, size)
+	if errors.Is(err, parquetfile.ErrLZ4) {
+		return fmt.Errorf("%s: %w", name, err)
+	}
 	if err != nil {
 		return fmt.Errorf("%s: the parquet file is damaged or cut off (%w): get it again", name, err)
+	}
+	if file.NumRows() == 0 {
+		return nil // a group without rows cannot be read
 	}
 	rows := parquet.NewGenericReader[any](file)
 	defer rows.Close() //nolint:errcheck // it was only read

@@ -153,6 +153,33 @@ func TestParquet(t *testing.T) {
 	}
 }
 
+// TestParquetOfArrow reads what pyarrow writes: decimals, and a group without rows.
+func TestParquetOfArrow(t *testing.T) {
+	set, err := Read(Columns{}, "testdata/decimals.parquet")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{"2.5", "-0.01", "123456789012345678901234.56", "7"} {
+		if got := set.Items[i].Gold; got != want {
+			t.Errorf("row %d has the gold %s, want %s", i+1, got, want)
+		}
+	}
+	if _, err := Read(Columns{}, "testdata/empty.parquet"); err == nil || !strings.Contains(err.Error(), "empty.parquet holds no records") {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+func TestParquetWithLZ4IsRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lz4.parquet")
+	rows := []struct{ Question, Answer string }{{"1+1", "2"}}
+	if err := parquet.WriteFile(path, rows, parquet.Compression(&parquet.Lz4Raw)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Read(Columns{}, path); err == nil || !strings.Contains(err.Error(), "lz4.parquet: it is compressed with LZ4") {
+		t.Errorf("the error is %v", err)
+	}
+}
+
 // TestDamagedParquet cuts a file at many places and changes bytes of it: an error or
 // other problems, never a panic.
 func TestDamagedParquet(t *testing.T) {

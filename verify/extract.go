@@ -14,10 +14,10 @@ type extracted struct {
 
 // The rules by which an answer is found, in the order in which they are tried.
 const (
-	ruleBox    = "the last box"
 	ruleTag    = "the last <answer>"
-	rulePhrase = "the last \"answer is\""
+	ruleBox    = "the last box"
 	ruleHash   = "the last ####"
+	rulePhrase = "the last \"answer is\""
 	ruleLine   = "the final line"
 	ruleMath   = "the last formula"
 	ruleNumber = "the last number"

@@ -13,7 +13,7 @@ import (
 )
 
 // Math grades mathematical answers: extract, parse, compare. Its zero value is the mode
-// "math". It is pure, safe for concurrent use, takes any text, and does a bounded amount
+// "math"; New has the others. It is pure, safe for concurrent use, takes any text, and does a bounded amount
 // of work.
 type Math struct {
 	mode string
@@ -29,7 +29,10 @@ const (
 // Modes lists the modes of New.
 func Modes() []string { return []string{modeMath, modeStrict, modePaper} }
 
-// New returns the grader of a mode.
+// New returns the grader of a mode: "math", where the last box counts and values are
+// compared exactly; "strict", for training, where moreover boxes that disagree, and chains
+// of numbers called equal that are not, are wrong; "paper", with the extraction and the
+// tolerance of the code of 2506.01347. Another mode is an error that names the nearest.
 func New(mode string) (Math, error) {
 	if slices.Contains(Modes(), mode) {
 		return Math{mode: mode}, nil
@@ -211,8 +214,8 @@ func (m Math) CheckGold(gold string) error {
 	return nil
 }
 
-// Extract returns the answer of a response as it stands there, and the rule that found it;
-// ok is false if there is none.
+// Extract returns the answer of a response as it stands there, and the rule that found it
+// ("the last box", "the final line", …); ok is false if there is none.
 func (m Math) Extract(response string) (answer, rule string, ok bool) {
 	e, ok := m.find(response)
 	return strings.TrimSpace(e.text), e.rule, ok

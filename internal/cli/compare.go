@@ -21,8 +21,9 @@ type compareCommand struct {
 // Help is what `negativa compare --help` says beside the flags.
 func (c *compareCommand) Help() string {
 	return `Problems are paired by question_id. At each k: the difference A − B with its 95 %
-interval (bootstrap over problems) and a sign-flip permutation test; where either
-cannot exclude zero the verdict is "cannot tell apart".`
+interval (bootstrap over problems) and a sign-flip permutation test, which takes as many
+samples of one as of the other; where either cannot exclude zero the verdict is "cannot
+tell apart".`
 }
 
 func (c *compareCommand) Run(a *app) error {

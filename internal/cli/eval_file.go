@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/google/renameio/v2"
 
@@ -48,6 +49,10 @@ func (c *evalCommand) completion(known questions, version *string) (func(*eval.S
 	}
 	place := func(s *eval.Sample) error {
 		if p, ok := problems[s.QuestionID]; ok {
+			// A row's number is not the question's own: another file has such a row too.
+			if question := strings.TrimSpace(p.Prompt); known.numbered && s.Prompt != "" && !strings.Contains(s.Prompt, question) {
+				return fmt.Errorf("question %q is another in %s, as its prompt does not hold %.60q: name the file that the samples were drawn from", s.QuestionID, c.Data, question)
+			}
 			s.Subject, s.Level, s.GoldAnswer = p.Subject, p.Level, p.Gold
 			return nil
 		}

@@ -21,6 +21,7 @@ type questions struct {
 	split     string
 	family    task.Family // nil: they are a file's
 	data      *eval.Data  // nil: they are a family's
+	numbered  bool        // their ids are the numbers of the data's rows
 	maxTokens int         // of a completion, unless something else is said
 }
 
@@ -75,7 +76,7 @@ func (c *evalCommand) fileQuestions(a *app, s settings) (questions, error) {
 	if c.NumProblems != nil {
 		rows = rows[:min(*c.NumProblems, len(rows))]
 	}
-	q := questions{messages: map[string][]openai.Message{}, verifier: mathGrader{grader}, version: version, data: &data, maxTokens: 4096}
+	q := questions{messages: map[string][]openai.Message{}, verifier: mathGrader{grader}, version: version, data: &data, numbered: set.Columns.ID == "", maxTokens: 4096}
 	for _, row := range rows {
 		if err := grader.CheckGold(row.Gold); err != nil {
 			return q, fmt.Errorf("%s:%d: question %q: its answer %q cannot be graded against: %w", row.File, row.Row, row.ID, row.Gold, err)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -30,7 +31,7 @@ func (c *evalCommand) fromServer(a *app, s settings) (eval.Evaluation, error) {
 	if err != nil {
 		return eval.Evaluation{}, badInput(err)
 	}
-	client, err := c.client(a.ctx)
+	client, err := c.client(a)
 	if err != nil {
 		return eval.Evaluation{}, err
 	}
@@ -83,17 +84,21 @@ func (c *evalCommand) checkServer(s settings) error {
 }
 
 // client knows where the server is and which of its models to ask.
-func (c *evalCommand) client(ctx context.Context) (*openai.Client, error) {
+func (c *evalCommand) client(a *app) (*openai.Client, error) {
 	client := &openai.Client{
 		BaseURL: cmp.Or(c.BaseURL, os.Getenv("OPENAI_BASE_URL"), "https://api.openai.com/v1"), Key: os.Getenv("OPENAI_API_KEY"),
 		Model: c.ServedModel, Chat: c.API == "chat", Vendor: openai.Vendor(c.VendorSampling),
 		Timeout: c.RequestTimeout, Attempts: c.Attempts, Seed: c.Seed,
+		Notice: func(note string) { a.log.Warn("ask which models there are", "note", note) },
+	}
+	if at, err := url.Parse(client.BaseURL); err != nil || at.Scheme != "http" && at.Scheme != "https" || at.Host == "" {
+		return nil, badInput(fmt.Errorf("base_url is %q: it must be an address such as http://localhost:8000/v1", client.BaseURL))
 	}
 	if client.Model != "" {
 		return client, nil
 	}
 	var err error
-	if client.Model, err = client.OnlyModel(ctx); err != nil {
+	if client.Model, err = client.OnlyModel(a.ctx); err != nil {
 		return nil, fmt.Errorf("%w (--served_model names one)", err)
 	}
 	return client, nil

@@ -53,6 +53,14 @@ func (c *evalCommand) settle() (settings, error) {
 		s = settings{n: p.n, maxTokens: p.maxTokens, temperature: p.temperature, topP: p.topP}
 		name = p.template
 	}
+	for _, f := range []struct {
+		name  string
+		value *int
+	}{{"n", c.N}, {"max_completion_length", c.MaxCompletionLength}} {
+		if f.value != nil && *f.value < 1 {
+			return s, fmt.Errorf("%s is %d; it must be at least 1", f.name, *f.value)
+		}
+	}
 	var won []string
 	won = override(won, "n", &s.n, c.N)
 	won = override(won, "max_completion_length", &s.maxTokens, c.MaxCompletionLength)

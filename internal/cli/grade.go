@@ -34,7 +34,8 @@ to standard error.
 Modes: math; strict, for training, where boxes that disagree are wrong; paper, with the
 extraction and the tolerance of arXiv 2506.01347.
 
---out writes FILE.partial and renames it when it is whole. --against matches rows by id
+--out writes FILE.partial and renames it when it is whole; FILE.partial.conditions says how
+its lines are graded, so that they are gone on with in the same way. --against matches rows by id
 with lines that have verdict, correct, label or score, prints the rows that one grader
 calls right and the other does not, and counts them.
 
@@ -87,7 +88,8 @@ func (c *gradeCommand) grade(a *app, verifier verify.Math, in *grade.Input, othe
 	}
 	finish := func() error { return nil }
 	if c.Out != "" {
-		draft, err := grade.OpenDraft(c.Out)
+		conditions := fmt.Sprintf("verifier %s, mode %s, gold %s, response %s", verify.Version, c.Mode, in.Fields().Gold, in.Fields().Response)
+		draft, err := grade.OpenDraft(c.Out, conditions)
 		if err != nil {
 			return badInput(err)
 		}

@@ -56,9 +56,18 @@ func (p *progress) add(units int, note string) {
 	}
 	if now := time.Now(); now.Sub(p.logged) >= quiet && p.done < p.total {
 		p.logged = now
-		left := time.Duration(float64(now.Sub(p.begin)) / float64(p.done) * float64(p.total-p.done))
-		p.app.log.Info(p.name, "done", fmt.Sprintf("%d%%", 100*p.done/p.total), "left", left.Round(time.Second), "note", note)
+		p.app.log.Info(p.name, append(p.soFar(now), "note", note)...)
 	}
+}
+
+// soFar is what is done, and how long the rest takes at the same speed.
+func (p *progress) soFar(now time.Time) []any {
+	soFar := []any{"done", fmt.Sprintf("%d%%", 100*p.done/p.total)}
+	if p.done == 0 {
+		return soFar
+	}
+	left := time.Duration(float64(now.Sub(p.begin)) / float64(p.done) * float64(p.total-p.done))
+	return append(soFar, "left", left.Round(time.Second))
 }
 
 // say shows a note at once, whatever is done meanwhile; without a terminal, some of many

@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/google/renameio/v2"
 )
 
 // Draft is an output file that is not whole yet. It is written beside its place and moved
@@ -21,9 +23,13 @@ type Draft struct {
 
 const draftSuffix = ".partial"
 
+const conditionsSuffix = ".conditions"
+
 // OpenDraft begins the file at path, or goes on with what an earlier run wrote of it; a
-// last line that was cut off is dropped. A file that is there already is an error.
-func OpenDraft(path string) (*Draft, error) {
+// last line that was cut off is dropped. The conditions are a line of text, kept beside the
+// draft, with all that its lines depend on beside the input: a draft that was begun under
+// others is an error, and so is a file that is there already.
+func OpenDraft(path, conditions string) (*Draft, error) {
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 		if err == nil {
 			err = errors.New("it is there already: remove it, or name another file")
@@ -35,10 +41,33 @@ func OpenDraft(path string) (*Draft, error) {
 		return nil, fmt.Errorf("write %s: %w", path, err)
 	}
 	d := &Draft{path: path, file: file}
-	if err := d.keepWhole(); err != nil {
+	err = d.keepWhole()
+	if err == nil {
+		err = d.sameConditions(conditions)
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("continue %s: %w", file.Name(), err), file.Close())
 	}
 	return d, nil
+}
+
+// sameConditions notes under which conditions lines are written, and refuses to go on with
+// those that were written under others: one file would hold the verdicts of two graders.
+func (d *Draft) sameConditions(now string) error {
+	path := d.file.Name() + conditionsSuffix
+	if d.kept == 0 {
+		return renameio.WriteFile(path, []byte(now+"\n"), 0o644)
+	}
+	before, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("how its lines were graded is not known, as there is no %s: remove it", path)
+	case err != nil:
+		return err
+	case string(before) != now+"\n":
+		return fmt.Errorf("its lines were graded otherwise (%s; now %s): remove it, or grade as before", bytes.TrimSpace(before), now)
+	}
+	return nil
 }
 
 // keepWhole drops what follows the last line end and goes to where it was.
@@ -84,6 +113,9 @@ func (d *Draft) Finish() error {
 	err := errors.Join(d.file.Sync(), d.file.Close())
 	if err == nil {
 		err = os.Rename(d.file.Name(), d.path)
+	}
+	if err == nil {
+		err = os.Remove(d.file.Name() + conditionsSuffix)
 	}
 	if err != nil {
 		return fmt.Errorf("finish %s: %w", d.path, err)

@@ -135,7 +135,10 @@ func TestKilledRunGoesOn(t *testing.T) {
 		if err := os.WriteFile(path+draftSuffix, want[:rapid.IntRange(0, len(want)).Draw(t, "killed at byte")], 0o644); err != nil {
 			t.Fatal(err)
 		}
-		d, err := OpenDraft(path)
+		if err := os.WriteFile(path+draftSuffix+conditionsSuffix, []byte("as ever\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		d, err := OpenDraft(path, "as ever")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/parquet-go/parquet-go"
+
+	"github.com/negativa-lab/negativa/internal/parquetfile"
 )
 
 // parquetMagic begins every parquet file.
@@ -33,9 +35,12 @@ type table struct {
 func openParquet(in *Input, f *os.File, size int64, wanted Fields) (*Input, error) {
 	var file *parquet.File
 	err := guarded(func() (err error) {
-		file, err = parquet.OpenFile(f, size)
+		file, err = parquetfile.Open(f, size)
 		return err
 	})
+	if errors.Is(err, parquetfile.ErrLZ4) {
+		return nil, fmt.Errorf("grade %s: %w", in.name, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("grade %s: it begins as parquet and cannot be read as such, perhaps it is cut off: %w", in.name, err)
 	}

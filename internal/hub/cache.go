@@ -87,6 +87,15 @@ func (s *Snapshot) readTree() ([]File, error) {
 	return files, nil
 }
 
+// forgetTree has the listing asked for again: it can be what was wrong.
+func (s *Snapshot) forgetTree() error {
+	err := os.Remove(s.in("trees", s.Commit+".json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
 func (s *Snapshot) writeTree() error {
 	t := tree{Version: treeVersion, Files: map[string]treeEntry{}}
 	for _, f := range s.Files {

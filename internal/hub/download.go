@@ -48,21 +48,22 @@ func (s *Snapshot) blob(ctx context.Context, f File) error {
 		return err
 	}
 	if err := checkHash(partial, f); err != nil {
-		return errors.Join(err, os.Remove(partial))
+		return errors.Join(err, os.Remove(partial), s.forgetTree())
 	}
 	return os.Rename(partial, path)
 }
 
-// complete asks for what is missing until all is there. Attempts that brought something
-// do not count as failed.
+// complete asks for what is missing until all is there. Attempts that brought what no
+// attempt before had do not count as failed.
 func (s *Snapshot) complete(ctx context.Context, f File, partial string) error {
+	most := int64(0)
 	for failures := 0; ; {
-		grown, err := s.resume(ctx, f, partial)
+		have, err := s.resume(ctx, f, partial)
 		if err == nil {
 			return nil
 		}
-		if grown > 0 {
-			failures = 0
+		if have > most {
+			most, failures = have, 0
 		}
 		if err := s.client.pause(ctx, failures, err); err != nil {
 			return fmt.Errorf("%w (what has come is kept: the same command goes on from there)", err)
@@ -71,16 +72,16 @@ func (s *Snapshot) complete(ctx context.Context, f File, partial string) error {
 	}
 }
 
-// resume appends what follows the partial file's end, and says how much that was.
-func (s *Snapshot) resume(ctx context.Context, f File, partial string) (grown int64, err error) {
+// resume appends what follows the partial file's end, and says how much is there then.
+func (s *Snapshot) resume(ctx context.Context, f File, partial string) (have int64, err error) {
 	out, err := os.OpenFile(partial, os.O_WRONLY|os.O_CREATE, 0o644)
 	if err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, out.Close()) }()
-	have, err := out.Seek(0, io.SeekEnd)
+	have, err = out.Seek(0, io.SeekEnd)
 	if err != nil || have == f.Size {
-		return 0, err
+		return have, err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -97,16 +98,17 @@ func (s *Snapshot) resume(ctx context.Context, f File, partial string) (grown in
 	}
 	watch := s.watch(body, f, have, cancel)
 	defer watch.timer.Stop()
-	grown, err = io.Copy(out, io.LimitReader(watch, f.Size-have))
+	grown, err := io.Copy(out, io.LimitReader(watch, f.Size-have))
+	have += grown
 	switch {
 	case errors.Is(context.Cause(ctx), errStalled):
-		return grown, fmt.Errorf("%w: %w", errBroken, errStalled)
+		return have, fmt.Errorf("%w: %w", errBroken, errStalled)
 	case err != nil:
-		return grown, err
-	case have+grown < f.Size:
-		return grown, fmt.Errorf("%w: %d of %d bytes are here", errBroken, have+grown, f.Size)
+		return have, err
+	case have < f.Size:
+		return have, fmt.Errorf("%w: %d of %d bytes are here", errBroken, have, f.Size)
 	}
-	return grown, out.Sync()
+	return have, out.Sync()
 }
 
 // from asks for a file's content behind its first bytes. Where the server sends another

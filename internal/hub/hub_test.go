@@ -256,6 +256,33 @@ func TestConnectionThatAlwaysBreaks(t *testing.T) {
 	}
 }
 
+// TestConnectionThatAlwaysBreaksAtTheSamePlace begins anew each time: what comes again is
+// no progress.
+func TestConnectionThatAlwaysBreaksAtTheSamePlace(t *testing.T) {
+	s := hubtest.New(t, "datasets", "org/name", files)
+	s.DropAfter, s.Drops, s.NoRanges = 30_000, 100, true
+	c, waits := client(t, s)
+	if _, err := fetch(t, c, repo, largeName); err == nil || !strings.Contains(err.Error(), "the connection broke") {
+		t.Errorf("the error is %v", err)
+	}
+	if want := []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second}; !slices.Equal(*waits, want) {
+		t.Errorf("it waited %v, want %v", *waits, want)
+	}
+}
+
+// TestWrongListingIsAskedForAgain: a size that is not that of the content cannot be made
+// good by another download.
+func TestWrongListingIsAskedForAgain(t *testing.T) {
+	s := hubtest.New(t, "datasets", "org/name", map[string]string{largeName: large})
+	s.Shrink = 1000
+	c, _ := client(t, s)
+	if _, err := fetch(t, c, repo, largeName); err == nil || !strings.Contains(err.Error(), "has the hash") {
+		t.Fatalf("the error is %v", err)
+	}
+	s.Shrink = 0
+	mustFetch(t, c, largeName, large)
+}
+
 func TestRefusals(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -297,7 +324,7 @@ func TestTokenStaysWithTheHub(t *testing.T) {
 	s := hubtest.New(t, "datasets", "org/name", files)
 	s.Token = "secret"
 	c, _ := client(t, s)
-	mustFetch(t, c, largeName, large) // the other host answers 400 to a token
+	mustFetch(t, c, largeName, large) // the other server answers 400 to a token
 }
 
 func TestListingCannotLeaveTheCache(t *testing.T) {

@@ -37,9 +37,11 @@ func (c *Client) get(ctx context.Context, repo Repo, address string, header http
 	maps.Copy(request.Header, header)
 	request.Header.Set("User-Agent", "negativa")
 	if c.Token != "" {
-		request.Header.Set("Authorization", "Bearer "+c.Token) // net/http drops it where a redirect leaves the host
+		request.Header.Set("Authorization", "Bearer "+c.Token)
 	}
-	response, err := c.HTTP.Do(request)
+	client := *c.HTTP
+	client.CheckRedirect = keepToken
+	response, err := client.Do(request)
 	if err != nil {
 		return nil, fmt.Errorf("ask the Hub: %w (is there a network? HF_ENDPOINT names another Hub, HF_HUB_OFFLINE=1 takes what is cached)", err)
 	}
@@ -51,6 +53,21 @@ func (c *Client) get(ctx context.Context, repo Repo, address string, header http
 		URL: address, Status: response.StatusCode,
 		Reason: c.reason(repo, response), after: retryAfter(response.Header),
 	}
+}
+
+// keepToken keeps the token with the server that it is for. net/http itself drops it only
+// where a redirect leaves the host's name and all names below it: another port, a storage
+// server of the same domain, or no TLS would still be shown it.
+func keepToken(next *http.Request, before []*http.Request) error {
+	const most = 10
+	if len(before) >= most {
+		return fmt.Errorf("it redirects more than %d times", most)
+	}
+	first := before[0].URL
+	if next.URL.Scheme != first.Scheme || next.URL.Host != first.Host {
+		next.Header.Del("Authorization")
+	}
+	return nil
 }
 
 // reason tells what a refusal means and what to do.

@@ -159,11 +159,15 @@ func read(answer []byte) ([]Choice, error) {
 	return choices, nil
 }
 
-// OnlyModel is the name of the model that the server has, if it has but one.
+// OnlyModel is the name of the model that the server has, if it has but one. It does not
+// wait for a server that is not there.
 func (c *Client) OnlyModel(ctx context.Context) (string, error) {
 	var names []string
 	err := c.retry(ctx, 0, func() error {
 		answer, err := c.send(ctx, http.MethodGet, "models", nil)
+		if unreachable(err) {
+			return &Error{Hopeless: true, Message: err.Error() + ": is the server running, and is this its address?"}
+		}
 		if err != nil {
 			return err
 		}

@@ -285,6 +285,18 @@ func TestNobodyListens(t *testing.T) {
 	}
 }
 
+// TestNobodyThere: before anything was answered, waiting would only hide a wrong address.
+func TestNobodyThere(t *testing.T) {
+	s := serve(t, say(200, "{}"))
+	c := s.client()
+	c.BaseURL = "http://127.0.0.1:1/v1"
+	waits := 0
+	c.pause = func(context.Context, time.Duration) error { waits++; return nil }
+	if _, err := c.OnlyModel(t.Context()); err == nil || !strings.Contains(err.Error(), "is the server running") || waits > 0 {
+		t.Errorf("after %d waits: %v", waits, err)
+	}
+}
+
 func TestOnlyModel(t *testing.T) {
 	for _, c := range []struct{ answer, name, want string }{
 		{`{"data":[{"id":"qwen"}]}`, "qwen", ""},

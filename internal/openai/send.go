@@ -21,7 +21,11 @@ type Error struct {
 	Again    bool          // the same request may succeed later
 	Hopeless bool          // no other request will succeed either
 	After    time.Duration // how long the server asks to wait; 0: it does not say
+	cause    error         // why there was no answer; nil: there was one
 }
+
+// Unwrap is why there was no answer.
+func (e *Error) Unwrap() error { return e.cause }
 
 // Error says what happened.
 func (e *Error) Error() string {
@@ -82,7 +86,13 @@ func (c *Client) broken(ctx context.Context, err error) error {
 	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
 		return &Error{Again: true, Message: fmt.Sprintf("no answer within %s: give a request more time, or ask for fewer samples at a time: %v", c.Timeout, err)}
 	}
-	return &Error{Again: true, Message: err.Error()}
+	return &Error{Again: true, Message: err.Error(), cause: err}
+}
+
+// unreachable tells that there was nobody to ask.
+func unreachable(err error) bool {
+	network, ok := errors.AsType[*net.OpError](err)
+	return ok && network.Op == "dial"
 }
 
 // refusal reads an answer that is not a good one.

@@ -57,6 +57,12 @@ func (r route) method() string {
 	return http.MethodGet
 }
 
+// takes tells whether a route answers a method: what can be got can be asked for without
+// its body too.
+func (r route) takes(method string) bool {
+	return method == r.method() || method == http.MethodHead && r.show != nil
+}
+
 // New returns a server. An option that is missing is an error.
 func New(o Options) (*Server, error) {
 	if o.MaxBody <= 0 || o.Timeout <= 0 || o.Concurrency <= 0 || o.Workers <= 0 || o.Grade == nil {
@@ -106,7 +112,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, target route, kn
 	switch {
 	case !known:
 		return failure{http.StatusNotFound, fmt.Errorf("there is no %s: GET /openapi.json lists what there is", r.URL.Path)}
-	case r.Method != target.method():
+	case !target.takes(r.Method):
 		w.Header().Set("Allow", target.method())
 		return failure{http.StatusMethodNotAllowed, fmt.Errorf("%s takes %s, not %s", r.URL.Path, target.method(), r.Method)}
 	case !target.open && !s.authorized(r):
@@ -124,8 +130,8 @@ func (s *Server) authorized(r *http.Request) bool {
 	if s.options.Token == "" {
 		return true
 	}
-	given, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if !bearer {
+	scheme, given, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
 		_, given, _ = r.BasicAuth()
 	}
 	want, got := sha256.Sum256([]byte(s.options.Token)), sha256.Sum256([]byte(given))
@@ -138,6 +144,7 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, target route) err
 	case s.admitted <- struct{}{}:
 		defer func() { <-s.admitted }()
 	default:
+		_, _ = io.Copy(io.Discard, s.sent(w, r)) // one who is still sending would find the connection broken, and not hear why
 		w.Header().Set("Retry-After", "1")
 		return failure{http.StatusServiceUnavailable, fmt.Errorf("%d requests are being answered: try again in a second, or raise --concurrency", s.options.Concurrency)}
 	}
@@ -154,10 +161,23 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, target route) err
 	return writeJSON(w, http.StatusOK, found)
 }
 
+// sent is a request's body, of bounded length, while there is time.
+func (s *Server) sent(w http.ResponseWriter, r *http.Request) io.Reader {
+	readUntil(w, time.Now().Add(s.options.Timeout))
+	return http.MaxBytesReader(w, r.Body, s.options.MaxBody)
+}
+
+// readUntil bounds the time for what comes from a client; the zero time does not. What is
+// no connection, as in tests, has no bound.
+func readUntil(w http.ResponseWriter, deadline time.Time) {
+	_ = http.NewResponseController(w).SetReadDeadline(deadline)
+}
+
 func (s *Server) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, s.options.MaxBody))
+	body, err := io.ReadAll(s.sent(w, r))
 	switch {
 	case err == nil:
+		readUntil(w, time.Time{}) // or the request would end while it is graded
 		return body, nil
 	case errors.As(err, new(*http.MaxBytesError)):
 		return nil, failure{http.StatusRequestEntityTooLarge, fmt.Errorf("the request has more than %d bytes: send fewer answers at once, or raise --max-body", s.options.MaxBody)}

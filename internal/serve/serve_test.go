@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -140,6 +141,7 @@ func TestOnlyTheTokenOpens(t *testing.T) {
 		code          int
 	}{
 		{"Bearer secret", 200},
+		{"bearer secret", 200},          // the case of a scheme does not matter
 		{"Basic YW55OnNlY3JldA==", 200}, // any:secret
 		{"", 401},
 		{"Bearer ", 401},
@@ -174,6 +176,93 @@ func TestWhatIsNotThere(t *testing.T) {
 			t.Errorf("%s %s: %d, allow %q", method, path, w.Code, allowed)
 		}
 	}
+}
+
+// TestHead: those who watch over servers often ask for no body.
+func TestHead(t *testing.T) {
+	s := server(t, nil)
+	for path, code := range map[string]int{"/healthz": 200, "/metrics": 200, "/openapi.json": 200, "/v1/grade": 405} {
+		if w := ask(s, "HEAD", path, ""); w.Code != code {
+			t.Errorf("HEAD %s: %d, want %d", path, w.Code, code)
+		}
+	}
+}
+
+// listen serves on a free port until the test ends, and returns the address.
+func listen(t *testing.T, s *Server) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Serve(ctx, l) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	return l.Addr().String()
+}
+
+// post sends a head that announces length bytes, and then a body as it stands. It fails if
+// the server does not take all of it, or is silent for longer than a request may take.
+func post(t *testing.T, address string, length int, body string) (*http.Response, string) {
+	t.Helper()
+	connection, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close()
+	if err := connection.SetDeadline(time.Now().Add(headerTimeout / 2)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fmt.Fprintf(connection, "POST /v1/grade HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", length, body); err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.ReadResponse(bufio.NewReader(connection), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	said, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response, string(said)
+}
+
+func TestSlowBody(t *testing.T) {
+	address := listen(t, server(t, func(o *Options) { o.Timeout = 50 * time.Millisecond }))
+	if response, said := post(t, address, 100, `{"gold":`); response.StatusCode != 408 || !strings.Contains(said, "within 50ms") {
+		t.Errorf("half a body: %d %s", response.StatusCode, said)
+	}
+}
+
+// TestLargeBodyIsTurnedAwayInWords: a client that is still sending when the connection is
+// closed sees a broken pipe, and never what it was told.
+func TestLargeBodyIsTurnedAwayInWords(t *testing.T) {
+	release, begun := make(chan struct{}), make(chan struct{})
+	s := server(t, func(o *Options) {
+		o.Concurrency, o.MaxBody = 1, 1<<25
+		o.Grade = func(gold, response string) verify.Grade {
+			close(begun)
+			<-release
+			return grader(gold, response)
+		}
+	})
+	address := listen(t, s)
+	var running sync.WaitGroup
+	running.Go(func() { ask(s, "POST", "/v1/grade", `{"gold":"2","response":"2"}`) })
+	<-begun
+	const length = 1 << 24
+	if response, said := post(t, address, length, strings.Repeat(" ", length)); response.StatusCode != 503 || response.Header.Get("Retry-After") != "1" {
+		t.Errorf("one request too many: %d %s", response.StatusCode, said)
+	}
+	close(release)
+	running.Wait()
 }
 
 func TestLimits(t *testing.T) {

@@ -1,5 +1,5 @@
 // Package hubtest is a Hub for tests: the API's revisions and listings, files served as
-// they are or, where they are large, by a redirect to another host, ranges, and the
+// they are or, where they are large, by a redirect to another server, ranges, and the
 // faults that real servers have.
 package hubtest
 
@@ -38,6 +38,7 @@ type Server struct {
 	Retry     string // Retry-After of refusals
 	Garble    bool   // files come with a byte changed
 	NoRanges  bool   // ranges are not heeded
+	Shrink    int    // listings say that files have so many bytes less
 
 	mutex    sync.Mutex
 	requests []string
@@ -56,7 +57,7 @@ func New(t testing.TB, kind, name string, files map[string]string) *Server {
 	s.URL = main.URL
 	store := httptest.NewServer(http.HandlerFunc(s.serveStored))
 	t.Cleanup(store.Close)
-	s.cdn = strings.Replace(store.URL, "127.0.0.1", "localhost", 1) // another host to net/http
+	s.cdn = store.URL
 	return s
 }
 
@@ -117,7 +118,7 @@ func (s *Server) serveTree(w http.ResponseWriter, r *http.Request) {
 	entries := []map[string]any{{"type": "directory", "path": "data", "oid": Commit, "size": 0}}
 	for _, path := range slices.Sorted(maps.Keys(s.Files)) {
 		content := s.Files[path]
-		entry := map[string]any{"type": "file", "path": path, "size": len(content), "oid": gitHash(content)}
+		entry := map[string]any{"type": "file", "path": path, "size": len(content) - s.Shrink, "oid": gitHash(content)}
 		if len(content) >= s.Large {
 			entry["oid"] = gitHash("version https://git-lfs.github.com/spec/v1\noid sha256:" + storedHash(content) + "\n")
 			entry["lfs"] = map[string]any{"oid": storedHash(content), "size": len(content), "pointerSize": 130}
@@ -148,7 +149,7 @@ func (s *Server) serveFile(w http.ResponseWriter, r *http.Request, file string) 
 	}
 }
 
-// serveStored is the other host: it must not be shown the token.
+// serveStored is the other server, on another port: it must not be shown the token.
 func (s *Server) serveStored(w http.ResponseWriter, r *http.Request) {
 	s.note(r)
 	if r.Header.Get("Authorization") != "" {
