@@ -78,6 +78,9 @@ func (c *trainCommand) resume(a *app) error {
 }
 
 func (c *trainCommand) train(a *app, loop *train.Loop) error {
+	if err := tellNeeds(a, loop.Config, loop.Policy.(*native.Engine).Config(), c.Preset); err != nil {
+		return err
+	}
 	a.log.Info("training", "objective", loop.Objective.Name, "problems", loop.Problems.Name(), "model", c.Model, "output_dir", c.OutputDir)
 	done := loop.State().Step
 	p := a.start(loop.Objective.Name, c.MaxSteps-done)
