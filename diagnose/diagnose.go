@@ -8,8 +8,11 @@
 package diagnose
 
 import (
+	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"math"
+	"math/bits"
 
 	"github.com/negativa-lab/negativa/internal/safetensors"
 )
@@ -34,70 +37,116 @@ func (c *Counts) add(d Counts) {
 
 // Sparsity is the share of parameters that did not change.
 type Sparsity struct {
-	Bits float64 `json:"sparsity_bits"`
-	Abs  float64 `json:"sparsity_abs"`
-	Rel  float64 `json:"sparsity_rel"`
+	Bits Float `json:"sparsity_bits"`
+	Abs  Float `json:"sparsity_abs"`
+	Rel  Float `json:"sparsity_rel"`
 }
 
 // Sparsity is 1 − changed/parameters by each definition; NaN of no parameters.
 func (c Counts) Sparsity() Sparsity {
-	share := func(changed int64) float64 { return 1 - float64(changed)/float64(c.Parameters) }
+	share := func(changed int64) Float { return Float(1 - float64(changed)/float64(c.Parameters)) }
 	return Sparsity{share(c.Bits), share(c.Abs), share(c.Rel)}
+}
+
+// Float is a number that may be none: NaN is null in JSON.
+type Float float64
+
+// MarshalJSON writes a number or null.
+func (f Float) MarshalJSON() ([]byte, error) {
+	if math.IsNaN(float64(f)) {
+		return []byte("null"), nil
+	}
+	return json.Marshal(float64(f))
 }
 
 // blockElements is how many numbers are looked at together.
 const blockElements = 1 << 14
 
-// count compares one block of two tensors of equal type and shape. Blocks of equal bytes are
-// passed over; where bits differ the numbers are compared. A difference that is not finite is
-// an error.
+// count compares one block of two tensors of equal type and shape. Where bits differ the
+// numbers are compared. A difference that is not finite is an error.
 func count(base, tuned safetensors.Tensor, from, to int, s *scratch) (Counts, error) {
 	c := Counts{Parameters: int64(to - from)}
-	size := len(base.Data) / max(1, base.Elements())
-	if string(base.Data[from*size:to*size]) == string(tuned.Data[from*size:to*size]) {
-		return c, s.finite(base, from, to)
+	if base.DType == safetensors.BF16 {
+		return c, c.halves(base.Data[2*from:2*to], tuned.Data[2*from:2*to], from)
 	}
 	a, b := s.two(to - from)
 	base.Floats(a, from)
 	tuned.Floats(b, from)
 	for i, x := range a {
-		y := b[i]
-		d := float64(y) - float64(x)
-		if x == y {
-			continue
-		}
-		if math.IsNaN(d) || math.IsInf(d, 0) {
-			return c, fmt.Errorf("element %d is %v before and %v after: the difference is no number", from+i, x, y)
-		}
-		c.Bits++
-		if math.Abs(d) > Absolute {
-			c.Abs++
-		}
-		if math.Abs(d) > Relative*max(math.Abs(float64(x)), math.Abs(float64(y))) {
-			c.Rel++
+		if err := c.compare(x, b[i], from+i); err != nil {
+			return c, err
 		}
 	}
 	return c, nil
 }
 
+// compare looks at one number before and after.
+func (c *Counts) compare(x, y float32, at int) error {
+	if d := float64(y) - float64(x); math.IsNaN(d) || math.IsInf(d, 0) {
+		return fmt.Errorf("element %d is %v before and %v after: the difference is no number", at, x, y)
+	}
+	c.changed(x, y)
+	return nil
+}
+
+// halves compares bfloat16 numbers, four at a time, of which only those are looked at whose
+// bits differ.
+func (c *Counts) halves(a, b []byte, at int) error {
+	le := binary.LittleEndian
+	for ; len(a) >= 8; a, b, at = a[8:], b[8:], at+4 {
+		x, y := le.Uint64(a), le.Uint64(b)
+		if !finiteHalves(x) || !finiteHalves(y) {
+			for lane := range 4 {
+				if err := c.compare(half(uint16(x>>(16*lane))), half(uint16(y>>(16*lane))), at+lane); err != nil {
+					return err
+				}
+			}
+			continue
+		}
+		for differs := x ^ y; differs != 0; {
+			shift := bits.TrailingZeros64(differs) &^ 15
+			differs &^= 0xffff << shift
+			c.changed(half(uint16(x>>shift)), half(uint16(y>>shift)))
+		}
+	}
+	for ; len(a) >= 2; a, b, at = a[2:], b[2:], at+1 {
+		if err := c.compare(half(le.Uint16(a)), half(le.Uint16(b)), at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// changed is compare for finite numbers.
+func (c *Counts) changed(x, y float32) {
+	d := math.Abs(float64(y) - float64(x))
+	if d == 0 { // 0 and −0
+		return
+	}
+	c.Bits++
+	if d > Absolute {
+		c.Abs++
+	}
+	if d > Relative*max(math.Abs(float64(x)), math.Abs(float64(y))) {
+		c.Rel++
+	}
+}
+
+func half(bits uint16) float32 { return math.Float32frombits(uint32(bits) << 16) }
+
+// finiteHalves tells whether no exponent of four numbers is all ones.
+func finiteHalves(x uint64) bool {
+	const exponents, lowest, highest = 0x7f80_7f80_7f80_7f80, 0x0001_0001_0001_0001, 0x8000_8000_8000_8000
+	missing := ^x & exponents // zero in a lane that is not finite
+	return (missing-lowest)&^missing&highest == 0
+}
+
 // scratch is memory of one thread.
-type scratch struct{ a, b []float32 }
+type scratch struct{ a, b, c []float32 }
 
 func (s *scratch) two(n int) (a, b []float32) {
 	if cap(s.a) < n {
 		s.a, s.b = make([]float32, n), make([]float32, n)
 	}
 	return s.a[:n], s.b[:n]
-}
-
-// finite looks for what is no number where nothing differs: NaN equals NaN in bits.
-func (s *scratch) finite(t safetensors.Tensor, from, to int) error {
-	a, _ := s.two(to - from)
-	t.Floats(a, from)
-	for i, x := range a {
-		if x != x || math.IsInf(float64(x), 0) {
-			return fmt.Errorf("element %d is %v: the difference is no number", from+i, x)
-		}
-	}
-	return nil
 }

@@ -8,24 +8,24 @@ import (
 
 // Overlap is what two trainings of one base have in common. Masks are of changed bits.
 type Overlap struct {
-	O1      float64 `json:"o1"`      // |I₁ ∩ I₂| / |I₁| (2505.11711, App. E)
-	O2      float64 `json:"o2"`      // |I₁ ∩ I₂| / |I₂|
-	Jaccard float64 `json:"jaccard"` // |I₁ ∩ I₂| / |I₁ ∪ I₂|
-	Cosine  float64 `json:"cosine"`  // of Δ₁ and Δ₂
-	Chance  Chance  `json:"chance"`
+	O1      Float  `json:"o1"`      // |I₁ ∩ I₂| / |I₁| (2505.11711, App. E)
+	O2      Float  `json:"o2"`      // |I₁ ∩ I₂| / |I₂|
+	Jaccard Float  `json:"jaccard"` // |I₁ ∩ I₂| / |I₁ ∪ I₂|
+	Cosine  Float  `json:"cosine"`  // of Δ₁ and Δ₂
+	Chance  Chance `json:"chance"`
 }
 
 // Chance is what masks of the same sizes, drawn independently, share on average.
 type Chance struct {
-	O1      float64 `json:"o1"` // |I₂| / n
-	O2      float64 `json:"o2"` // |I₁| / n
-	Jaccard float64 `json:"jaccard"`
-	Cosine  float64 `json:"cosine"` // of independent directions: 0, give or take 1/√n
+	O1      Float `json:"o1"` // |I₂| / n
+	O2      Float `json:"o2"` // |I₁| / n
+	Jaccard Float `json:"jaccard"`
+	Cosine  Float `json:"cosine"` // of independent directions: 0, give or take 1/√n
 }
 
 // common adds up what two differences share.
 type common struct {
-	n, first, second, both    int64
+	n, first, second, both int64
 	dot, firstSq, secondSq float64
 }
 
@@ -38,7 +38,10 @@ func (c *common) add(d common) {
 func share(base, first, second safetensors.Tensor, from, to int, s *scratch) common {
 	c := common{n: int64(to - from)}
 	a, b := s.two(to - from)
-	third := make([]float32, to-from)
+	if cap(s.c) < to-from {
+		s.c = make([]float32, to-from)
+	}
+	third := s.c[:to-from]
 	base.Floats(third, from)
 	first.Floats(a, from)
 	second.Floats(b, from)
@@ -65,8 +68,11 @@ func share(base, first, second safetensors.Tensor, from, to int, s *scratch) com
 // overlap turns sums into shares; NaN where a training changed nothing.
 func (c common) overlap() Overlap {
 	n, p, q, both := float64(c.n), float64(c.first), float64(c.second), float64(c.both)
-	o := Overlap{O1: both / p, O2: both / q, Jaccard: both / (p + q - both), Cosine: c.dot / math.Sqrt(c.firstSq*c.secondSq)}
+	o := Overlap{
+		O1: Float(both / p), O2: Float(both / q), Jaccard: Float(both / (p + q - both)),
+		Cosine: Float(c.dot / math.Sqrt(c.firstSq*c.secondSq)),
+	}
 	p, q = p/n, q/n
-	o.Chance = Chance{O1: q, O2: p, Jaccard: p * q / (p + q - p*q)}
+	o.Chance = Chance{O1: Float(q), O2: Float(p), Jaccard: Float(p * q / (p + q - p*q))}
 	return o
 }
