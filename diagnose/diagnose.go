@@ -89,33 +89,62 @@ func (c *Counts) compare(x, y float32, at int) error {
 	return nil
 }
 
-// halves compares bfloat16 numbers, four at a time, of which only those are looked at whose
-// bits differ.
+// halves compares bfloat16 numbers, four at a time. Two that differ in bits differ by more
+// than a thousandth, since neighbours are 1/256 apart, so that bits and shares are counted
+// together and only |Δ| asks for the numbers.
 func (c *Counts) halves(a, b []byte, at int) error {
 	le := binary.LittleEndian
-	for ; len(a) >= 8; a, b, at = a[8:], b[8:], at+4 {
+	var changed, far int64
+	for ; len(a) >= 8 && len(b) >= 8; a, b, at = a[8:], b[8:], at+4 {
 		x, y := le.Uint64(a), le.Uint64(b)
-		if !finiteHalves(x) || !finiteHalves(y) {
+		differs := x ^ y
+		if !finiteHalves(x) || !finiteHalves(y) || zeroLane(differs^signs) { // the last: 0 and −0, or a sign turned
 			for lane := range 4 {
-				if err := c.compare(half(uint16(x>>(16*lane))), half(uint16(y>>(16*lane))), at+lane); err != nil {
+				if err := c.compare(half(x>>(16*lane)), half(y>>(16*lane)), at+lane); err != nil {
 					return err
 				}
 			}
 			continue
 		}
-		for differs := x ^ y; differs != 0; {
-			shift := bits.TrailingZeros64(differs) &^ 15
-			differs &^= 0xffff << shift
-			c.changed(half(uint16(x>>shift)), half(uint16(y>>shift)))
+		if differs == 0 {
+			continue
+		}
+		moved := ((differs&^signs + ^uint64(signs)) | differs) & signs
+		changed += int64(bits.OnesCount64(moved))
+		plain := ((x | signs) - large) & ((y | signs) - large) // at the signs' places: both are large
+		far += int64(bits.OnesCount64(moved & plain))
+		for small := moved &^ plain; small != 0; small &= small - 1 {
+			shift := bits.TrailingZeros64(small) &^ 15
+			if math.Abs(float64(half(y>>shift))-float64(half(x>>shift))) > Absolute {
+				far++
+			}
 		}
 	}
+	c.Bits, c.Rel, c.Abs = c.Bits+changed, c.Rel+changed, c.Abs+far
 	for ; len(a) >= 2; a, b, at = a[2:], b[2:], at+1 {
-		if err := c.compare(half(le.Uint16(a)), half(le.Uint16(b)), at); err != nil {
+		if err := c.compare(half(uint64(le.Uint16(a))), half(uint64(le.Uint16(b))), at); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// The sign and the exponent of each of four halves, and 2⁻⁹: numbers from there on differ by
+// 2⁻¹⁶ at least, which is above Absolute.
+const (
+	signs     = 0x8000_8000_8000_8000
+	exponents = 0x7f80_7f80_7f80_7f80
+	large     = 0x3b00_3b00_3b00_3b00
+)
+
+// half is the number in the lowest sixteen bits.
+func half(lanes uint64) float32 { return math.Float32frombits(uint32(lanes) << 16) }
+
+// finiteHalves tells whether no exponent of four numbers is all ones.
+func finiteHalves(x uint64) bool { return !zeroLane(^x & exponents) }
+
+// zeroLane tells whether one of four lanes is zero.
+func zeroLane(x uint64) bool { return (x-0x0001_0001_0001_0001)&^x&signs != 0 }
 
 // changed is compare for finite numbers.
 func (c *Counts) changed(x, y float32) {
@@ -130,15 +159,6 @@ func (c *Counts) changed(x, y float32) {
 	if d > Relative*max(math.Abs(float64(x)), math.Abs(float64(y))) {
 		c.Rel++
 	}
-}
-
-func half(bits uint16) float32 { return math.Float32frombits(uint32(bits) << 16) }
-
-// finiteHalves tells whether no exponent of four numbers is all ones.
-func finiteHalves(x uint64) bool {
-	const exponents, lowest, highest = 0x7f80_7f80_7f80_7f80, 0x0001_0001_0001_0001, 0x8000_8000_8000_8000
-	missing := ^x & exponents // zero in a lane that is not finite
-	return (missing-lowest)&^missing&highest == 0
 }
 
 // scratch is memory of one thread.

@@ -75,8 +75,13 @@ func TestHalvesAreComparedOneByOne(t *testing.T) {
 		bits := rapid.SliceOfN(rapid.Uint16(), 0, 40).Draw(t, "before")
 		other := slices.Clone(bits)
 		for i := range other {
-			if rapid.Bool().Draw(t, "change") {
+			switch rapid.IntRange(0, 5).Draw(t, "change") {
+			case 0:
 				other[i] = rapid.Uint16().Draw(t, "after")
+			case 1:
+				other[i] ^= 1 << rapid.IntRange(0, 15).Draw(t, "bit")
+			case 2: // about 1e-5
+				bits[i], other[i] = 0x3700|rapid.Uint16Range(0, 255).Draw(t, "small"), rapid.Uint16Range(0x3000, 0x3730).Draw(t, "smaller")
 			}
 		}
 		raw := func(x []uint16) (out []byte) {
@@ -89,11 +94,11 @@ func TestHalvesAreComparedOneByOne(t *testing.T) {
 		err := fast.halves(raw(bits), raw(other), 0)
 		var slowErr error
 		for i := range bits {
-			if slowErr = slow.compare(half(bits[i]), half(other[i]), i); slowErr != nil {
+			if slowErr = slow.compare(half(uint64(bits[i])), half(uint64(other[i])), i); slowErr != nil {
 				break
 			}
 		}
-		if (err == nil) != (slowErr == nil) || err != nil && err.Error() != slowErr.Error() || fast != slow {
+		if (err == nil) != (slowErr == nil) || err != nil && err.Error() != slowErr.Error() || err == nil && fast != slow {
 			t.Fatalf("%+v (%v) four at a time, %+v (%v) one by one", fast, err, slow, slowErr)
 		}
 	})

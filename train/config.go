@@ -27,6 +27,7 @@ type Config struct {
 	NumMiniBatches int `yaml:"num_mini_batches" name:"num_mini_batches" default:"4" help:"Optimizer steps that a full batch of rollouts is split into."`
 	NumIterations  int `yaml:"num_iterations" name:"num_iterations" default:"1" help:"Times each rollout is used."`
 
+	UpdateMask   string  `yaml:"update_mask,omitempty" name:"update_mask" type:"path" placeholder:"FILE" help:"Mask of the weights that may move, as negativa diff --mask writes it; all others stay bit for bit."`
 	Optimizer    string  `yaml:"optimizer" name:"optimizer" default:"adamw" help:"adamw or sgd."`
 	LearningRate float64 `yaml:"learning_rate" name:"learning_rate" default:"1e-4" help:"Constant learning rate."`
 	AdamBeta1    float64 `yaml:"adam_beta1" name:"adam_beta1" default:"0.9" help:"Decay of AdamW's first moment."`

@@ -161,7 +161,7 @@ func openLoop(a *app, c train.Config) (*train.Loop, objective.Objective, error) 
 func trainOptions(c train.Config) native.Options {
 	return modelOptions(c.LoRAConfig, c.Seed, native.Options{
 		Threads: c.Threads, MicroBatchTokens: c.MicroBatchTokens, Recompute: c.Checkpointing, Precision: native.Precision(c.DType),
-		Weights: native.Precision(c.ParamDType), Seed: c.Seed,
+		Weights: native.Precision(c.ParamDType), Seed: c.Seed, UpdateMask: c.UpdateMask,
 	})
 }
 
