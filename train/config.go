@@ -17,7 +17,7 @@ type Config struct {
 	Model      string `yaml:"model" name:"model" default:"base" help:"Model folder (config.json, model.safetensors, tokenizer.json), or base: the model in this program."`
 	Task       string `yaml:"task" name:"task" default:"countdown" help:"Task family; options follow a colon (countdown:numbers=4,max=20)."`
 	DataConfig `yaml:",inline"`
-	Objective  string `yaml:"objective" name:"objective" default:"nsr" help:"psr, nsr, w-reinforce, reinforce, rloo, grpo, dr-grpo or ppo."`
+	Objective  string `yaml:"objective" name:"objective" default:"nsr" help:"psr, nsr, w-reinforce, reinforce, rloo, grpo, dr-grpo, ppo, dapo, gspo or cispo."`
 	OutputDir  string `yaml:"output_dir" name:"output_dir" type:"path" help:"Folder of the run; it must be absent or empty."`
 	Seed       uint64 `yaml:"seed" name:"seed" default:"1" help:"Seed of every draw: problems, samples, shuffles."`
 
@@ -47,9 +47,9 @@ type Config struct {
 
 	Lambda         *float64 `yaml:"lambda" name:"lambda" help:"W-REINFORCE: weight of the right half (0.1)."`
 	Epsilon        *float64 `yaml:"epsilon" name:"epsilon" help:"Lower clip of the ratio (0.2)."`
-	EpsilonHigh    *float64 `yaml:"epsilon_high" name:"epsilon_high" help:"Upper clip of the ratio (epsilon)."`
+	EpsilonHigh    *float64 `yaml:"epsilon_high" name:"epsilon_high" help:"Upper clip of the ratio (epsilon; dapo: 0.28); of cispo the bound of the weights itself (5)."`
 	Delta          *float64 `yaml:"delta" name:"delta" help:"Dual clip of negative advantages; 0: off (0)."`
-	Level          string   `yaml:"importance_sampling_level" name:"importance_sampling_level" help:"Ratio of each token or of the sequence (token; rloo: sequence)."`
+	Level          string   `yaml:"importance_sampling_level" name:"importance_sampling_level" help:"Ratio of each token, of the sequence, or its geometric mean over tokens (token; rloo: sequence; gspo: sequence-mean)."`
 	Beta           *float64 `yaml:"beta" name:"beta" help:"Weight of the KL to the starting model (0; grpo and ppo: 0.001)."`
 	KLEstimator    string   `yaml:"kl_estimator" name:"kl_estimator" help:"k1, k2 or k3 (k3; rloo and ppo: k1)."`
 	KLIn           string   `yaml:"kl_in" name:"kl_in" help:"KL in the loss or in the reward (loss; rloo and ppo: reward)."`
