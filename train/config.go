@@ -17,6 +17,7 @@ type Config struct {
 	Model      string `yaml:"model" name:"model" default:"base" help:"Model folder (config.json, model.safetensors, tokenizer.json), or base: the model in this program."`
 	Task       string `yaml:"task" name:"task" default:"countdown" help:"Task family; options follow a colon (countdown:numbers=4,max=20)."`
 	DataConfig `yaml:",inline"`
+	Reward     string `yaml:"reward" name:"reward" default:"truth" help:"What samples are worth: truth; random:SHARE; inverted; format (an answer that can be read); majority (of the group, no gold needed); or FILE.star, with def reward(prompt, response, gold, correct) in Starlark."`
 	Objective  string `yaml:"objective" name:"objective" default:"nsr" help:"psr, nsr, w-reinforce, reinforce, rloo, grpo, dr-grpo, ppo, dapo, gspo or cispo."`
 	OutputDir  string `yaml:"output_dir" name:"output_dir" type:"path" help:"Folder of the run; it must be absent or empty."`
 	Seed       uint64 `yaml:"seed" name:"seed" default:"1" help:"Seed of every draw: problems, samples, shuffles."`

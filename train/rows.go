@@ -49,7 +49,7 @@ func newRow(g *negativa.Group, j, index int, maskTruncated bool) *row {
 	s := &g.Rollouts[j]
 	r := &row{reward: s.Reward, dropped: maskTruncated && s.Stop == negativa.StopLength, share: 1}
 	r.Datum = negativa.Datum{ID: rowID(index), Prompt: g.Prompt, Completion: s.Tokens, Sign: -1}
-	if s.Verdict.Outcome == negativa.Correct {
+	if s.Reward >= 0.5 { // the half that is reinforced: the right answers, if the reward is the truth
 		r.Sign = 1
 	}
 	r.Row.Behaviour = make([]float64, len(s.Logprobs))

@@ -9,7 +9,6 @@ import (
 
 	"github.com/negativa-lab/negativa"
 	"github.com/negativa-lab/negativa/objective"
-	"github.com/negativa-lab/negativa/reward"
 	"github.com/negativa-lab/negativa/verify"
 )
 
@@ -173,7 +172,9 @@ func moved(t *testing.T, c Config) (*Loop, []negativa.Group) {
 		t.Fatal(err)
 	}
 	verify.Groups(l.Problems, groups)
-	reward.Truth(groups)
+	if err := l.worth(0, groups); err != nil {
+		t.Fatal(err)
+	}
 	return l, groups
 }
 

@@ -21,7 +21,7 @@ import (
 	"github.com/negativa-lab/negativa/verify"
 )
 
-// Loop trains a policy. All but Stop, Dir and OnStep must be set; Config must be resolved.
+// Loop trains a policy. All but Stop, Reward, Dir and OnStep must be set; Config must be resolved.
 type Loop struct {
 	Config    Config
 	Objective objective.Objective
@@ -29,6 +29,7 @@ type Loop struct {
 	Tokenizer *tokenizer.Tokenizer
 	Stop      []negativa.Token // what ends a completion; nil: the tokenizer's EOS
 	Policy    engine.Engine
+	Reward    reward.Function                      // what samples are worth; nil: the truth
 	Dir       *rundir.Dir                          // where metrics, samples and checkpoints go; nil: nowhere
 	OnStep    func(step int, m map[string]float64) // called after every step
 
@@ -137,7 +138,9 @@ func (l *Loop) Step(ctx context.Context, step int) (map[string]float64, error) {
 		return nil, err
 	}
 	verify.Groups(l.Problems, groups)
-	reward.Truth(groups)
+	if err := l.worth(step, groups); err != nil {
+		return nil, err
+	}
 	rows, kl, err := l.rows(ctx, groups)
 	if err != nil {
 		return nil, err
@@ -158,6 +161,18 @@ func (l *Loop) Step(ctx context.Context, step int) (map[string]float64, error) {
 	updates.into(m)
 	l.stateInto(m, kl, time.Since(start))
 	return m, nil
+}
+
+// worth gives samples their rewards.
+func (l *Loop) worth(step int, groups []negativa.Group) error {
+	if l.Reward != nil {
+		return l.Reward(step, groups)
+	}
+	truth, err := reward.New("truth", 0)
+	if err != nil {
+		return err
+	}
+	return truth(step, groups)
 }
 
 // rollouts draws the step's groups: problem i of step s is number s·P + i of the train

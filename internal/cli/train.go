@@ -1,15 +1,20 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/negativa-lab/negativa"
 	"github.com/negativa-lab/negativa/engine/native"
 	"github.com/negativa-lab/negativa/internal/rundir"
+	"github.com/negativa-lab/negativa/internal/script"
 	"github.com/negativa-lab/negativa/objective"
 	"github.com/negativa-lab/negativa/report"
+	"github.com/negativa-lab/negativa/reward"
 	"github.com/negativa-lab/negativa/tokenizer"
 	"github.com/negativa-lab/negativa/train"
 )
@@ -146,8 +151,12 @@ func openLoop(a *app, c train.Config) (*train.Loop, objective.Objective, error) 
 	if err != nil {
 		return nil, goal, badInput(err)
 	}
+	worth, err := newReward(resolved.Reward, resolved.Seed)
+	if err != nil {
+		return nil, goal, badInput(err)
+	}
 	loop := &train.Loop{
-		Config: resolved, Objective: goal, Problems: problems, Tokenizer: tok, Policy: policy, Stop: stopTokens(policy, tok),
+		Reward: worth, Config: resolved, Objective: goal, Problems: problems, Tokenizer: tok, Policy: policy, Stop: stopTokens(policy, tok),
 	}
 	if len(loop.Stop) == 0 {
 		return nil, goal, badInput(errors.New("the model names no token that ends a text: give config.json an eos_token_id"))
@@ -156,6 +165,18 @@ func openLoop(a *app, c train.Config) (*train.Loop, objective.Objective, error) 
 		return nil, goal, badInput(err)
 	}
 	return loop, goal, nil
+}
+
+// newReward is an arm by its name, or a function in a file.
+func newReward(name string, seed uint64) (reward.Function, error) {
+	if filepath.Ext(name) != ".star" {
+		return reward.New(cmp.Or(name, "truth"), seed)
+	}
+	source, err := os.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("reward: %w", err)
+	}
+	return script.Reward(name, source)
 }
 
 func trainOptions(c train.Config) native.Options {
