@@ -1,7 +1,6 @@
 package task
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 
@@ -86,7 +85,7 @@ func (p payment) answers() []string {
 func readCoins(prompt string) puzzle {
 	left, right, _ := strings.Cut(prompt, "/")
 	amount, kinds := integers(left), integers(right)
-	if len(amount) != 1 || amount[0] < 1 || amount[0] > 999 || len(kinds) < 1 || len(kinds) > 8 || kinds[0] != 1 || !slices.IsSorted(kinds) {
+	if len(amount) != 1 || amount[0] < 1 || amount[0] > 999 || len(kinds) < 1 || len(kinds) > 8 || kinds[0] != 1 || !ascending(kinds) {
 		return nil
 	}
 	if p := (payment{amount[0], kinds}); p.fewest()[p.amount] <= mostCoins {

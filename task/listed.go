@@ -220,6 +220,16 @@ func distinct(s draw.Source, n, low, top int) []int {
 	return chosen
 }
 
+// ascending tells whether each number is larger than the one before.
+func ascending(numbers []int) bool {
+	for i := 1; i < len(numbers); i++ {
+		if numbers[i] <= numbers[i-1] {
+			return false
+		}
+	}
+	return true
+}
+
 // inOrder writes the terms of a sum in ascending order: a canonical form.
 func inOrder(sum string) string {
 	terms := integers(sum)

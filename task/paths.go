@@ -174,7 +174,7 @@ func parseGraph(prompt string) (graph, error) {
 	}
 	g := graph{from: ends[0], to: ends[2]}
 	for e := range strings.SplitSeq(edges, ",") {
-		if len(e) != 2 || strings.Trim(e, firstLetters) != "" {
+		if len(e) != 2 || strings.Trim(e, firstLetters) != "" || slices.Contains(g.edges, e) {
 			return graph{}, bad
 		}
 		g.edges = append(g.edges, e)

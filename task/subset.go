@@ -1,7 +1,6 @@
 package task
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 
@@ -71,7 +70,7 @@ func readSubset(prompt string) puzzle {
 	left, right, _ := strings.Cut(prompt, ">")
 	c := choice{numbers: integers(left)}
 	sum := integers(right)
-	if len(sum) != 1 || len(c.numbers) < 2 || len(c.numbers) > mostNumbers || !slices.IsSorted(c.numbers) || len(slices.Compact(slices.Clone(c.numbers))) < len(c.numbers) {
+	if len(sum) != 1 || len(c.numbers) < 2 || len(c.numbers) > mostNumbers || !ascending(c.numbers) {
 		return nil
 	}
 	c.sum = sum[0]

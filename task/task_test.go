@@ -300,6 +300,7 @@ func TestVerdictsSayWhy(t *testing.T) {
 		{"paths", "ab,bc,ac,cd=a>d:", "", negativa.UnparsedPrediction, "nodes"},
 		{"paths", "ab,bc,ac,cd=a>d:", "a b", negativa.UnparsedPrediction, "nodes"},
 		{"paths", "ab", "ab", negativa.UnparsedGold, "ab"},
+		{"paths", "ab,ab=a>b:", "ab", negativa.UnparsedGold, "ab"},
 		{"chain", "3+4*2-5:", "3+4=7;7*2=14;14-5=9", negativa.Correct, ""},
 		{"chain", "3+4*2-5:", "3+4=7;7*2=15;15-5=10", negativa.Wrong, `right up to "3+4=7;7*2=1", then says "5;15-5=10" where an answer says "4;14-5=9"`},
 		{"chain", "3+4*2-5:", "3+4=7;7*2=14", negativa.Wrong, `ends where ";14-5=9" follows`},
