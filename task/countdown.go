@@ -55,6 +55,8 @@ func (c *countdown) MaxCompletion() int {
 	return (c.numbers-1)*(3*len(strconv.Itoa(product))+3) + 1
 }
 
+func (c *countdown) steps() int { return c.numbers - 1 }
+
 func (c *countdown) Problem(split Split, seed, index uint64) negativa.Problem {
 	return find("countdown", split, seed, index, c.candidate)
 }

@@ -138,7 +138,7 @@ func (f *paths) Verify(p negativa.Problem, completion string) negativa.Verdict {
 	if len(completion) > maxAnswerBytes {
 		return negativa.Verdict{Outcome: negativa.OverBudget, Reason: fmt.Sprintf("the answer has %d bytes, more than %d", len(completion), maxAnswerBytes)}
 	}
-	if completion == "" || strings.Trim(completion, "abcdefgh") != "" {
+	if completion == "" || strings.Trim(completion, firstLetters) != "" {
 		return unparsed("%q is not a row of nodes", completion)
 	}
 	bad := g.check(completion)
@@ -169,12 +169,12 @@ func (g graph) check(walk string) negativa.Verdict {
 func parseGraph(prompt string) (graph, error) {
 	bad := fmt.Errorf("%q is not a paths problem: its form is %q", prompt, "ab,bc,ac=a>c:")
 	edges, ends, found := strings.Cut(strings.TrimSuffix(prompt, ":"), "=")
-	if !found || len(ends) != 3 || ends[1] != '>' || len(edges) > maxAnswerBytes {
+	if !found || len(ends) != 3 || ends[1] != '>' || strings.Trim(ends[:1]+ends[2:], firstLetters) != "" || len(edges) > maxAnswerBytes {
 		return graph{}, bad
 	}
 	g := graph{from: ends[0], to: ends[2]}
 	for e := range strings.SplitSeq(edges, ",") {
-		if len(e) != 2 || strings.Trim(e, "abcdefgh") != "" {
+		if len(e) != 2 || strings.Trim(e, firstLetters) != "" || slices.Contains(g.edges, e) {
 			return graph{}, bad
 		}
 		g.edges = append(g.edges, e)

@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/negativa-lab/negativa"
@@ -62,50 +61,56 @@ type Family interface {
 	MaxCompletion() int
 }
 
-var families = map[string]func(options) (Family, error){
-	"countdown": newCountdown,
-	"paths":     newPaths,
+// kind is how a family is made, and what there is to say of it.
+type kind struct {
+	make   func(options) (Family, error)
+	levels []string // options of each level, from easy to hard
+	about  string
 }
 
 // Names lists the families.
 func Names() []string { return slices.Sorted(maps.Keys(families)) }
 
-// Alphabet is the union of the alphabets of all families under their defaults, sorted:
-// a model with this vocabulary can be trained on any of them.
-func Alphabet() string {
-	var all []rune
-	for _, name := range Names() {
-		family, err := New(name)
-		if err != nil {
-			panic("task: the defaults of " + name + " are refused: " + err.Error())
-		}
-		all = append(all, []rune(family.Alphabet())...)
-	}
-	slices.Sort(all)
-	return string(slices.Compact(all))
-}
+// About says in a line what a family asks; empty for a name that is not known.
+func About(name string) string { return families[name].about }
 
-// New makes a family from its name and options: "countdown", "countdown:numbers=4,max=20".
+// Levels is how many levels of difficulty a family has: with the option level from 1 to
+// this, New makes it as hard. Prompts and answers grow from level to level. It is 0 for a
+// name that is not known.
+func Levels(name string) int { return len(families[name].levels) }
+
+// Alphabet is that of the families that the base model was made for, sorted. Every
+// vocabulary of a model made here holds it; a family may need further characters.
+func Alphabet() string { return "*+,-/0123456789:;=>abcdefgh" }
+
+// New makes a family from its name and options: "countdown", "countdown:numbers=4,max=20",
+// "chain:level=3"; or a mixture of several, "countdown@3+chain:level=2" (see Mixture).
 // An unknown family or option is an error that names the nearest known one.
+//
+// Every family has the option level, which sets the other options that are not given.
+// Those whose answers are steps of arithmetic have the options plain, words and code, the
+// weights of the forms that they can be written in (see Formatted).
 func New(spec string) (Family, error) {
+	if strings.ContainsAny(spec, "+@") {
+		return newMixture(spec)
+	}
 	name, rest, _ := strings.Cut(spec, ":")
-	make, ok := families[name]
+	kind, ok := families[name]
 	if !ok {
 		return nil, fmt.Errorf("task %q is not known: did you mean %q? (tasks: %s)", name, nearest.To(name, Names()), strings.Join(Names(), ", "))
 	}
-	set := options{}
-	for pair := range strings.SplitSeq(rest, ",") {
-		if rest == "" {
-			break
-		}
-		key, value, found := strings.Cut(pair, "=")
-		n, err := strconv.Atoi(value)
-		if !found || err != nil {
-			return nil, fmt.Errorf("task %q: option %q is not of the form key=number", spec, pair)
-		}
-		set[key] = n
+	set, err := parseOptions(rest)
+	if err == nil {
+		err = set.level(kind.levels)
 	}
-	family, err := make(set)
+	if err != nil {
+		return nil, fmt.Errorf("task %q: %w", spec, err)
+	}
+	forms := set.forms()
+	family, err := kind.make(set)
+	if err == nil && forms != nil {
+		family, err = newWritten(family, forms)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("task %q: %w", spec, err)
 	}
@@ -173,35 +178,6 @@ func Problems(f Family, split Split, seed uint64, n int) ([]negativa.Problem, er
 		}
 	}
 	return out, nil
-}
-
-// options are a family's settings as they were written.
-type options map[string]int
-
-// option is one setting: where it goes and what it may be.
-type option struct {
-	key      string
-	into     *int
-	low, top int
-}
-
-// apply stores what was set and refuses the rest.
-func (o options) apply(known ...option) error {
-	keys := make([]string, len(known))
-	for i, k := range known {
-		keys[i] = k.key
-	}
-	for _, key := range slices.Sorted(maps.Keys(o)) {
-		i := slices.Index(keys, key)
-		if i < 0 {
-			return fmt.Errorf("option %q is not known: did you mean %q? (options: %s)", key, nearest.To(key, keys), strings.Join(keys, ", "))
-		}
-		if v := o[key]; v < known[i].low || v > known[i].top {
-			return fmt.Errorf("option %s is %d; it must be between %d and %d", key, v, known[i].low, known[i].top)
-		}
-		*known[i].into = o[key]
-	}
-	return nil
 }
 
 func wrong(format string, args ...any) negativa.Verdict {

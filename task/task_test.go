@@ -14,18 +14,40 @@ import (
 )
 
 // specs are the families and options that every law below is held against.
-var specs = []string{"countdown", "countdown:numbers=2,max=9,answers=1", "countdown:numbers=4,max=12", "paths", "paths:nodes=4,edges=7"}
+var specs = append(everyTask(),
+	"countdown:numbers=2,max=9,answers=1", "countdown:numbers=4,max=12", "paths:nodes=4,edges=7",
+	"chain:plain=1,words=1,code=1", "countdown:words=1,code=2", "linear:code=1",
+	"countdown@3+chain:level=1+methods+chain:level=3",
+)
+
+// everyTask names each family under its defaults and at its first level.
+func everyTask() []string {
+	var all []string
+	for _, name := range Names() {
+		all = append(all, name, name+":level=1")
+	}
+	return all
+}
+
+// family makes one, once.
+var family = func() func(spec string) Family {
+	made := map[string]Family{}
+	return func(spec string) Family {
+		if made[spec] == nil {
+			f, err := New(spec)
+			if err != nil {
+				panic(err)
+			}
+			made[spec] = f
+		}
+		return made[spec]
+	}
+}()
 
 func each(t *testing.T, check func(t *testing.T, f Family)) {
 	t.Helper()
 	for _, spec := range specs {
-		t.Run(spec, func(t *testing.T) {
-			f, err := New(spec)
-			if err != nil {
-				t.Fatal(err)
-			}
-			check(t, f)
-		})
+		t.Run(spec, func(t *testing.T) { check(t, family(spec)) })
 	}
 }
 
@@ -130,11 +152,32 @@ func FuzzVerify(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, index uint64, text string) {
 		for _, spec := range specs {
-			family, err := New(spec)
-			if err != nil {
-				t.Fatal(err)
+			checkVerdict(t, family(spec), family(spec).Problem(Test, 1, index%64), text)
+		}
+	})
+}
+
+// Any text may come as a prompt: it has answers, which are then accepted, or is refused.
+func FuzzPrompt(f *testing.F) {
+	for _, spec := range specs {
+		p := family(spec).Problem(Test, 1, 0)
+		f.Add(p.Prompt, p.Gold)
+	}
+	for _, prompt := range []string{"", ":", "%:", "0%0:", "(1,0):", "0>0:", "1>1:", "=:", "/:", "0/1:", "ab,:", ">:", "(>99:", "a1>a1:", "aa=0>0", "0*a+0=0:", ",:", "1,1,1,:", "1*1*1:", "\xff:"} {
+		f.Add(prompt, prompt)
+	}
+	f.Fuzz(func(t *testing.T, prompt, text string) {
+		for _, name := range Names() {
+			p := negativa.Problem{Task: name, Prompt: prompt}
+			answers, err := family(name).Answers(p)
+			if v := family(name).Verify(p, text); (v.Outcome == negativa.UnparsedGold) != (err != nil) {
+				t.Errorf("%s, prompt %q: answers %v, %v; verdict %v (%s)", name, prompt, answers, err, v.Outcome, v.Reason)
 			}
-			checkVerdict(t, family, family.Problem(Test, 1, index%64), text)
+			for _, a := range answers[:min(3, len(answers))] {
+				if v := family(name).Verify(p, a); v.Outcome != negativa.Correct && len(a) < maxAnswerBytes && !strings.Contains(v.Reason, "digits") {
+					t.Errorf("%s, prompt %q: answer %q is %v (%s)", name, prompt, a, v.Outcome, v.Reason)
+				}
+			}
 		}
 	})
 }
@@ -162,10 +205,7 @@ func TestTracesAreUniform(t *testing.T) {
 // The enumerator against one that shares nothing with it: every order of the numbers,
 // every operator, both shapes of three numbers, in rationals.
 func TestCountdownAnswersAgainstBruteForce(t *testing.T) {
-	f, err := New("countdown")
-	if err != nil {
-		t.Fatal(err)
-	}
+	f := family("countdown")
 	for i := range uint64(40) {
 		p := f.Problem(Train, 5, i)
 		numbers, target, err := parseCountdown(p.Prompt)
@@ -260,12 +300,23 @@ func TestVerdictsSayWhy(t *testing.T) {
 		{"paths", "ab,bc,ac,cd=a>d:", "", negativa.UnparsedPrediction, "nodes"},
 		{"paths", "ab,bc,ac,cd=a>d:", "a b", negativa.UnparsedPrediction, "nodes"},
 		{"paths", "ab", "ab", negativa.UnparsedGold, "ab"},
+		{"paths", "ab,ab=a>b:", "ab", negativa.UnparsedGold, "ab"},
+		{"chain", "3+4*2-5:", "3+4=7;7*2=14;14-5=9", negativa.Correct, ""},
+		{"chain", "3+4*2-5:", "3+4=7;7*2=15;15-5=10", negativa.Wrong, `right up to "3+4=7;7*2=1", then says "5;15-5=10" where an answer says "4;14-5=9"`},
+		{"chain", "3+4*2-5:", "3+4=7;7*2=14", negativa.Wrong, `ends where ";14-5=9" follows`},
+		{"chain", "3+4:", "3+4=7;7-7=0", negativa.Wrong, `goes on with ";7-7=0" where it is complete`},
+		{"chain", "3+4:", "seven", negativa.UnparsedPrediction, "form of an answer"},
+		{"chain", "3+4:", strings.Repeat("1", 1<<20), negativa.OverBudget, "bytes"},
+		{"chain", "3-4:", "3-4=0", negativa.UnparsedGold, "its form is"},
+		{"subset", "3,5,8,9,14>17:", "14+3", negativa.Correct, ""},
+		{"subset", "3,5,8,9,14>17:", "17", negativa.Wrong, "says"},
+		{"coins", "12/1,4,6,9:", "6+6", negativa.Correct, ""},
+		{"coins", "12/1,4,6,9:", "1+1+1+9", negativa.Wrong, "says"},
+		{"subset", "3,5>7:", "3+5", negativa.UnparsedGold, "no right answer"},
+		{"methods", "17x18:", "r17*20=340;17*2=34;340-34=306", negativa.Correct, ""},
+		{"methods", "17x14:", "r17*20=340;17*6=102;340-102=238", negativa.Wrong, `right up to ""`},
 	} {
-		f, err := New(c.spec)
-		if err != nil {
-			t.Fatal(err)
-		}
-		v := f.Verify(negativa.Problem{Prompt: c.prompt}, c.text)
+		v := family(c.spec).Verify(negativa.Problem{Prompt: c.prompt}, c.text)
 		if v.Outcome != c.want || !strings.Contains(v.Reason, c.reason) {
 			t.Errorf("%s %.40q is %v (%s), want %v (… %s …)", c.prompt, c.text, v.Outcome, v.Reason, c.want, c.reason)
 		}
@@ -276,6 +327,18 @@ func TestUnknownNamesSuggestKnownOnes(t *testing.T) {
 	for spec, want := range map[string]string{
 		"countdwn":                  `"countdown"`,
 		"path":                      `"paths"`,
+		"gdc":                       `"gcd"`,
+		"chain:level=6":             "level is 6; it must be between 1 and 5",
+		"chain:level=2,term=3":      `"terms"`,
+		"gcd:words=1":               "are for chain, countdown and linear",
+		"chain:words=0":             "one of them must be more",
+		"chain:words=-1":            "between 0 and 1000",
+		"chain@x+gcd":               `weight "x"`,
+		"chain@0":                   "between 1 and 1000",
+		"chain+chian":               `"chain"`,
+		"chain+":                    `task "" is not known`,
+		"chain:words=1+chain":       "different formats",
+		"brackets:pairs=2,more=4":   "at most 3",
 		"countdown:number=3":        `"numbers"`,
 		"countdown:numbers=9":       "between 2 and 5",
 		"countdown:numbers":         "key=number",
@@ -290,11 +353,7 @@ func TestUnknownNamesSuggestKnownOnes(t *testing.T) {
 }
 
 func TestProblemsAreDifferentOrRefused(t *testing.T) {
-	f, err := New("countdown")
-	if err != nil {
-		t.Fatal(err)
-	}
-	problems, err := Problems(f, Test, 1, 1000)
+	problems, err := Problems(family("countdown"), Test, 1, 1000)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -305,11 +364,7 @@ func TestProblemsAreDifferentOrRefused(t *testing.T) {
 		}
 		seen[p.ID] = true
 	}
-	tiny, err := New("countdown:numbers=2,max=9,answers=1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Problems(tiny, Test, 1, 300); err == nil || !strings.Contains(err.Error(), "ask for fewer") {
+	if _, err := Problems(family("countdown:numbers=2,max=9,answers=1"), Test, 1, 300); err == nil || !strings.Contains(err.Error(), "ask for fewer") {
 		t.Errorf("three hundred problems of a split of fewer: %v", err)
 	}
 }

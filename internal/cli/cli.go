@@ -48,7 +48,7 @@ type commands struct {
 	Tokenize tokenizeCommand `cmd:"" help:"Turn texts into tokens, or tokens into texts."`
 	Report   reportCommand   `cmd:"" help:"Write a run's page and pictures from its files."`
 	Pretrain pretrainCommand `cmd:"" help:"Make a base model from solution traces."`
-	Data     dataCommand     `cmd:"" help:"Look at files of problems: do their gold answers hold?"`
+	Data     dataCommand     `cmd:"" help:"Look at problems: do the gold answers of files hold, and what can be made?"`
 	Bench    benchCommand    `cmd:"" help:"Measure speed beside what this machine could do."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }

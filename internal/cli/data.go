@@ -14,6 +14,7 @@ import (
 
 type dataCommand struct {
 	Check dataCheckCommand `cmd:"" help:"Grade every gold answer against itself and against its own solution."`
+	Tasks dataTasksCommand `cmd:"" help:"List the families of problems that can be made, with examples."`
 }
 
 type dataCheckCommand struct {

@@ -19,7 +19,7 @@ type evalCommand struct {
 	ServedModel string `name:"served_model" aliases:"served-model" group:"What is evaluated" help:"Name under which the server has the model (the only one it has)."`
 	Samples     string `name:"samples" type:"path" group:"What is evaluated" help:"JSONL file of samples: question_id, generation_id, label, and for --regrade response, gold_answer."`
 
-	Task           string `name:"task" default:"countdown" group:"Problems" help:"Task family; options follow a colon (countdown:numbers=4)."`
+	Task           string `name:"task" default:"countdown" group:"Problems" help:"Task family; options follow a colon (countdown:numbers=4). See negativa data tasks."`
 	Data           string `name:"data" group:"Problems" placeholder:"FILE" help:"Problems of a file instead of a task: parquet, JSONL or JSON, or hub:ORG/NAME[/CONFIG][@REVISION][:FILE or SPLIT]; its form is detected."`
 	columnFlags    `group:"Problems"`
 	NumProblems    *int    `name:"num_problems" aliases:"num-problems" group:"Problems" help:"The first so many problems (200 of a task, all of a file)."`

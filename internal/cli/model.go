@@ -102,7 +102,7 @@ func openFolder(dir string, options native.Options) (*native.Engine, *tokenizer.
 // the positions for it.
 func canAsk(policy *native.Engine, tok *tokenizer.Tokenizer, family task.Family, maxTokens int) error {
 	if _, err := tok.Encode(family.Alphabet()); err != nil {
-		return badInput(fmt.Errorf("this model cannot be asked %s: %w", family.Name(), err))
+		return badInput(fmt.Errorf("this model cannot be asked %s: %w; negativa pretrain --task %s makes one that can", family.Name(), err, family.Name()))
 	}
 	var longest negativa.Problem
 	for i := range uint64(64) {
@@ -111,7 +111,7 @@ func canAsk(policy *native.Engine, tok *tokenizer.Tokenizer, family task.Family,
 		}
 	}
 	if need, have := len(longest.Prompt)+maxTokens, policy.Config().MaxPositions; need > have {
-		return badInput(fmt.Errorf("%s needs about %d positions (a prompt of %d and max_completion_length %d), the model has %d: lower max_completion_length",
+		return badInput(fmt.Errorf("%s needs about %d positions (a prompt of %d and max_completion_length %d), the model has %d: lower max_completion_length, or pretrain with more max_position_embeddings",
 			family.Name(), need, len(longest.Prompt), maxTokens, have))
 	}
 	return nil

@@ -28,7 +28,12 @@ func (c *pretrainCommand) Help() string {
 the recipe of the base model in this program, and make its bytes again on a machine
 with the same kind of CPU.
 
-Example:  negativa pretrain --task countdown:numbers=4 --max_steps 2000`
+The model's tokenizer has a token for each character of the task, or of all tasks of a
+mixture, beside those of the base model. negativa data tasks lists the tasks.
+
+Examples:  negativa pretrain --task countdown:numbers=4 --max_steps 2000
+           negativa pretrain --task chain:plain=2,words=1,code=1
+           negativa pretrain --task countdown@3+chain:level=1+gcd`
 }
 
 func (c *pretrainCommand) Run(a *app) error {
@@ -36,10 +41,7 @@ func (c *pretrainCommand) Run(a *app) error {
 	if err != nil {
 		return badInput(err)
 	}
-	tok := tokenizer.Char(task.Alphabet())
-	if _, err := tok.Encode(family.Alphabet()); err != nil {
-		return badInput(err)
-	}
+	tok := tokenizer.Char(task.Alphabet() + family.Alphabet())
 	policy, err := c.policy(tok)
 	if err != nil {
 		return badInput(err)
