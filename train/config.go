@@ -44,6 +44,10 @@ type Config struct {
 	MaxCompletionLength int     `yaml:"max_completion_length" name:"max_completion_length" default:"0" help:"Tokens of a completion; 0: what the task's longest answer needs, of a file's problems 1024."`
 	MaskTruncated       bool    `yaml:"mask_truncated_completions" name:"mask_truncated_completions" default:"false" help:"Leave completions that hit the limit out of the loss."`
 
+	DynamicSampling   bool `yaml:"dynamic_sampling" name:"dynamic_sampling" default:"false" help:"Leave out problems whose samples are all worth the same, and draw others in their place."`
+	DynamicDraws      int  `yaml:"dynamic_sampling_draws" name:"dynamic_sampling_draws" default:"4" help:"Batches of problems that dynamic sampling draws at most."`
+	SoftOverlongCache int  `yaml:"soft_overlong_cache" name:"soft_overlong_cache" default:"0" help:"Tokens before max_completion_length over which a punishment grows to -1; 0: none."`
+
 	LoRAConfig `yaml:",inline"`
 
 	Lambda         *float64 `yaml:"lambda" name:"lambda" help:"W-REINFORCE: weight of the right half (0.1)."`
@@ -185,6 +189,9 @@ func (c Config) validate(o objective.Objective) error {
 		{"top_p", c.TopP, c.TopP > 0 && c.TopP <= 1, "be in (0, 1], where 1 is off"},
 		{"min_p", c.MinP, c.MinP >= 0 && c.MinP <= 1, "be in [0, 1], where 0 is off"},
 		{"max_completion_length", c.MaxCompletionLength, c.MaxCompletionLength >= 1, "be at least 1, or 0 for the task's own bound"},
+		{"dynamic_sampling_draws", c.DynamicDraws, c.DynamicDraws >= 1 || !c.DynamicSampling, "be at least 1"},
+		{"soft_overlong_cache", c.SoftOverlongCache, c.SoftOverlongCache >= 0 && c.SoftOverlongCache <= c.MaxCompletionLength, "be between 0 (none) and max_completion_length"},
+		{"soft_overlong_cache", c.SoftOverlongCache, c.SoftOverlongCache == 0 || o.Grouped, "be 0 for " + o.Name + ", whose rewards are 0 or 1: rewards below 0 are for objectives that compare the samples of one problem"},
 		{"max_prompt_length", c.MaxPromptLength, c.MaxPromptLength >= 0, "be 0 (what fits) or positive"},
 		{"lora_r", c.LoRARank, c.LoRARank >= 0, "be 0 (off) or positive"},
 		{"threads", c.Threads, c.Threads >= 0, "be 0 (all) or positive"},

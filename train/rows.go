@@ -159,9 +159,10 @@ func (l *Loop) miniBatches(rows []*row, step, iteration int) [][]*row {
 		return [][]*row{nil} // one step that is skipped, and counted
 	}
 	var out [][]*row
-	for mini := range slices.Chunk(kept, len(rows)/l.Config.NumMiniBatches) {
+	full := l.Config.PromptsPerStep * n / l.Config.NumMiniBatches
+	for mini := range slices.Chunk(kept, full) {
 		for _, r := range mini {
-			r.share = float64(len(mini)) / float64(len(rows)/l.Config.NumMiniBatches)
+			r.share = float64(len(mini)) / float64(full)
 		}
 		out = append(out, mini)
 	}

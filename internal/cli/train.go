@@ -22,7 +22,7 @@ import (
 type trainCommand struct {
 	File configFile `arg:"" optional:"" name:"config.yaml" help:"YAML file of keys named as the flags; flags win over it."`
 
-	Preset string `name:"preset" placeholder:"NAME" help:"Settings of a published run: rlvr-decomposed/ and psr, nsr, w-reinforce, ppo or grpo, as the code of 2506.01347 has them, or with -paper behind as it writes them. The YAML file and flags win over it."`
+	Preset string `name:"preset" placeholder:"NAME" help:"Settings of a published run: rlvr-decomposed/ and psr, nsr, w-reinforce, ppo or grpo, as the code of 2506.01347 has them, or with -paper behind as it writes them; dapo. The YAML file and flags win over it."`
 	Resume string `name:"resume" type:"path" placeholder:"RUN" help:"Go on with a run from its last checkpoint: its folder. Its config.yaml counts, not flags but --threads."`
 	train.Config
 }
