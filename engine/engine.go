@@ -89,6 +89,9 @@ type Trainer interface {
 	// OptimStep applies the accumulated gradient and clears it. A gradient that is
 	// not finite is an error that changes no parameter and discards it.
 	OptimStep(ctx context.Context, params OptimParams) (Update, error)
+	// ResetOptimizer forgets the optimizer's moments and its count of steps. What has
+	// accumulated stays.
+	ResetOptimizer()
 }
 
 // Result is what ForwardBackward found.

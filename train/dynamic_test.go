@@ -105,3 +105,40 @@ func TestOverlongPunishment(t *testing.T) {
 		t.Error("NSR takes rewards below 0")
 	}
 }
+
+// A renewed reference is the policy of that step, and a run that goes on has it again.
+func TestRenewedReferences(t *testing.T) {
+	config := func() Config {
+		c := small("grpo")
+		c.MaxSteps, c.RefSyncSteps, c.NumIterations = 5, 2, 1
+		return c
+	}
+	never := config()
+	never.RefSyncSteps = 0
+	without, err := run(t, never)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := run(t, config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if maps.Equal(stored(t, without.Policy), stored(t, whole.Policy)) {
+		t.Error("a renewed reference changes nothing")
+	}
+	checkpoints, err := whole.Dir.Checkpoints()
+	if err != nil || len(checkpoints) != 3 || checkpoints[1].Step != 4 {
+		t.Fatalf("checkpoints %v (%v), want of steps 2, 4 and 5", checkpoints, err)
+	}
+	again := start(t, config())
+	again.Dir = whole.Dir
+	if err := again.Resume(t.Context(), checkpoints[1]); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := again.Step(t.Context(), 4); err != nil {
+		t.Fatal(err)
+	}
+	if !maps.Equal(stored(t, again.Policy), stored(t, whole.Policy)) {
+		t.Error("a run that goes on after the reference was renewed is another")
+	}
+}

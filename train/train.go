@@ -83,10 +83,26 @@ func (l *Loop) Resume(ctx context.Context, c rundir.Checkpoint) error {
 	if l.state.Step != c.Step {
 		return fmt.Errorf("go on from %s: %s is of step %d", c.Path, stateFile, l.state.Step)
 	}
-	if err := l.Policy.Load(ctx, c.Path); err != nil {
+	if err := errors.Join(l.lastReference(ctx), l.Policy.Load(ctx, c.Path)); err != nil {
 		return fmt.Errorf("go on from %s: %w", c.Path, err)
 	}
 	return l.Dir.CutMetrics(l.state.Step)
+}
+
+// lastReference freezes the reference as it was renewed last: the policy of that step's
+// checkpoint.
+func (l *Loop) lastReference(ctx context.Context) error {
+	n := l.Config.RefSyncSteps
+	if n == 0 || l.state.Step < n {
+		return nil
+	}
+	renewed := l.state.Step / n * n
+	if err := l.Policy.Load(ctx, l.Dir.Checkpoint(renewed)); err != nil {
+		return fmt.Errorf("the reference of step %d: %w", renewed, err)
+	}
+	var err error
+	l.reference, err = l.Policy.Reference()
+	return err
 }
 
 // stop is what ends a completion.
@@ -95,6 +111,21 @@ func (l *Loop) stop() []negativa.Token {
 		return []negativa.Token{l.Tokenizer.EOS()}
 	}
 	return l.Stop
+}
+
+// renew makes the policy as it is the reference, and the optimizer start anew, every
+// ref_model_sync_steps steps (Liu et al., 2505.24864, §2.3).
+func (l *Loop) renew(step int) error {
+	if n := l.Config.RefSyncSteps; n == 0 || step%n != 0 || step == l.Config.MaxSteps {
+		return nil
+	}
+	l.Policy.ResetOptimizer()
+	reference, err := l.Policy.Reference()
+	if err != nil {
+		return fmt.Errorf("renew the reference after step %d: %w", step, err)
+	}
+	l.reference = reference
+	return nil
 }
 
 // Run trains up to step max_steps and leaves the last checkpoint. It stops at the first
@@ -125,7 +156,7 @@ func (l *Loop) Run(ctx context.Context) (err error) {
 		if l.OnStep != nil {
 			l.OnStep(step+1, m)
 		}
-		if err := l.checkpoint(ctx, step+1); err != nil {
+		if err := errors.Join(l.renew(step+1), l.checkpoint(ctx, step+1)); err != nil {
 			return err
 		}
 	}
@@ -273,10 +304,11 @@ func (l *Loop) update(ctx context.Context, mini []*row, u *updateMetrics) error 
 }
 
 // checkpoint saves a whole model folder with the optimizer's and the loop's state, at
-// the interval and after the last step.
+// the interval, where the reference was renewed, and after the last step.
 func (l *Loop) checkpoint(ctx context.Context, step int) error {
 	c := l.Config
-	if l.Dir == nil || step != c.MaxSteps && (c.SaveSteps == 0 || step%c.SaveSteps != 0) {
+	due := func(every int) bool { return every > 0 && step%every == 0 }
+	if l.Dir == nil || step != c.MaxSteps && !due(c.SaveSteps) && !due(c.RefSyncSteps) {
 		return nil
 	}
 	return l.Dir.SaveCheckpoint(step, func(dir string) error {

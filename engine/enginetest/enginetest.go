@@ -48,6 +48,7 @@ var checks = []check{
 	{"draws have addresses", drawsHaveAddresses},
 	{"order, micro-batches and threads change no bit", computationIsInvariant},
 	{"a loaded checkpoint continues to the same bytes", checkpointContinues},
+	{"a reset optimizer is a fresh one", resetIsFresh},
 	{"the reference is frozen", referenceIsFrozen},
 	{"right and wrong rows split the gradient", signsSplitGradient},
 	{"gradients accumulate until a step", gradientsAccumulate},

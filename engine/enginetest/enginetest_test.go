@@ -32,6 +32,7 @@ type broken struct {
 	step      func(context.Context, engine.OptimParams) (engine.Update, error)
 	save      func(context.Context, string) error
 	reference func() (engine.Scorer, error)
+	reset     func()
 }
 
 func (b *broken) Sample(ctx context.Context, r []engine.Request, p engine.SampleParams) ([][]negativa.Rollout, error) {
@@ -52,6 +53,8 @@ func (b *broken) OptimStep(ctx context.Context, o engine.OptimParams) (engine.Up
 
 func (b *broken) Save(ctx context.Context, dir string) error { return b.save(ctx, dir) }
 
+func (b *broken) ResetOptimizer() { b.reset() }
+
 func (b *broken) Reference() (engine.Scorer, error) { return b.reference() }
 
 // with breaks every engine of a subject: what is given methods that work and replaces
@@ -63,7 +66,7 @@ func (s Subject) with(what func(b *broken, o Options)) Subject {
 		if err != nil {
 			return nil, err
 		}
-		b := &broken{e, e.Sample, e.Logprobs, e.ForwardBackward, e.OptimStep, e.Save, e.Reference}
+		b := &broken{e, e.Sample, e.Logprobs, e.ForwardBackward, e.OptimStep, e.Save, e.Reference, e.ResetOptimizer}
 		what(b, o)
 		return b, nil
 	}
@@ -184,6 +187,7 @@ var sabotages = []struct {
 	{"the reference is the engine itself", "the reference is frozen", func(b *broken, _ Options) {
 		b.reference = func() (engine.Scorer, error) { return b.Engine, nil }
 	}},
+	{"a reset is not heard", "a reset optimizer is a fresh one", func(b *broken, _ Options) { b.reset = func() {} }},
 	{"right and wrong are exchanged", "right and wrong rows split the gradient", func(b *broken, _ Options) {
 		changeResult(b, func(r *engine.Result) { r.RightNorm, r.WrongNorm = r.WrongNorm, r.RightNorm })
 	}},

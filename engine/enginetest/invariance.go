@@ -91,6 +91,52 @@ func inverse[T any](x []T, order []int) []T {
 	return out
 }
 
+// resetIsFresh compares an engine whose optimizer was reset with one that was not: its next
+// step is its first, and goes elsewhere; and with another that came to the same weights.
+func resetIsFresh(ctx context.Context, s Subject, dir string) error {
+	batch, saved := s.batch(), filepath.Join(dir, "saved")
+	e, other, err := s.pair(Options{Threads: 2}, Options{Threads: 1})
+	if err != nil {
+		return err
+	}
+	if _, _, err := train(ctx, e, batch, 2); err != nil {
+		return err
+	}
+	if _, err := content(ctx, e, saved); err != nil {
+		return err
+	}
+	var ends [3]map[string][]byte
+	for i, x := range []engine.Engine{e, other, other} {
+		if i > 0 {
+			if err := x.Load(ctx, saved); err != nil {
+				return err
+			}
+		}
+		want := 3
+		if i < 2 {
+			x.ResetOptimizer()
+			want = 1
+		}
+		_, update, err := train(ctx, x, batch, 1)
+		if err != nil {
+			return err
+		}
+		if update.Step != want {
+			return fmt.Errorf("the step after the second (reset: %t) is said to be step %d, want %d", i < 2, update.Step, want)
+		}
+		if ends[i], err = content(ctx, x, filepath.Join(dir, "end")); err != nil {
+			return err
+		}
+	}
+	if err := sameContent(ends[1], ends[0]); err != nil {
+		return fmt.Errorf("after a reset and a step from the same weights: %w", err)
+	}
+	if sameContent(ends[2], ends[0]) == nil {
+		return errors.New("a reset changes nothing of the next step")
+	}
+	return nil
+}
+
 // checkpointContinues compares a run with one that was saved, loaded into an engine
 // that had gone elsewhere, and continued.
 func checkpointContinues(ctx context.Context, s Subject, dir string) error {

@@ -104,6 +104,9 @@ func (e *Engine) OptimStep(ctx context.Context, o engine.OptimParams) (engine.Up
 	return engine.Update{GradNorm: norm, Step: e.adam.step}, nil
 }
 
+// ResetOptimizer implements engine.Trainer.
+func (e *Engine) ResetOptimizer() { e.adam = new(adam) }
+
 func (e *Engine) apply(o engine.OptimParams, scale float64) {
 	s, do := e.stepper, e.stepper.sgd
 	s.p, s.descent = e.model.trained().arena, o

@@ -48,15 +48,34 @@ var narrow kernel.Pool[narrowRows]
 func (t *team) products(in []float32, inRow, n int, jobs ...product) {
 	b := products{in: in, inRow: inRow, n: n}
 	copy(b.jobs[:], jobs)
+	if !b.adapted() {
+		t.share(b)
+		return
+	}
 	scratch := narrow.Get()
 	b.descend(scratch)
+	t.share(b)
+	narrow.Put(scratch)
+}
+
+// share computes products together, or alone.
+func (t *team) share(b products) {
 	if t.threads == 1 {
 		b.columns(0, 1)
-	} else {
-		t.batch, t.tasks = b, 4*t.threads
-		kernel.Parallel(t.threads, t.tasks, t.do)
+		return
 	}
-	narrow.Put(scratch)
+	t.batch, t.tasks = b, 4*t.threads
+	kernel.Parallel(t.threads, t.tasks, t.do)
+}
+
+// adapted tells whether a projection has an adapter.
+func (b *products) adapted() bool {
+	for i := range b.jobs {
+		if p := b.jobs[i].by; p != nil && p.adapter != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // descend computes the adapters' narrow rows.

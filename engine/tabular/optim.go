@@ -35,6 +35,13 @@ func (e *Engine) OptimStep(ctx context.Context, o engine.OptimParams) (engine.Up
 	return engine.Update{GradNorm: length, Step: e.step}, nil
 }
 
+// ResetOptimizer implements engine.Trainer.
+func (e *Engine) ResetOptimizer() {
+	clear(e.m)
+	clear(e.v)
+	e.step = 0
+}
+
 // adamW is one step of Loshchilov and Hutter (1711.05101, algorithm 2), with
 // PyTorch's placement of epsilon.
 func (e *Engine) adamW(o engine.OptimParams, scale float64) {

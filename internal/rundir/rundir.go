@@ -101,6 +101,9 @@ func (d *Dir) Rollouts(step int) string {
 	return d.Path("rollouts", stepName(step)+".jsonl")
 }
 
+// Checkpoint is the path of the checkpoint of a training step.
+func (d *Dir) Checkpoint(step int) string { return d.Path("checkpoints", stepName(step)) }
+
 // Eval is the path of a file of the evaluations' folder.
 func (d *Dir) Eval(name string) string { return d.Path("eval", name) }
 
