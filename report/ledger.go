@@ -16,18 +16,14 @@ type LedgerRow struct {
 	ID, Statement, Source, Literature, Quantity, Predicate, Value, Verdict, Conditions string
 }
 
-func (l Ledger) table() table {
-	t := table{Head: []string{"claim", "statement", "literature", "measured here", "holds if", "found", "verdict"}}
-	for _, r := range l.Rows {
-		t.Rows = append(t.Rows, []string{r.ID, r.Statement + " (" + r.Source + ")", r.Literature, r.Quantity, r.Predicate, r.Value, r.Verdict})
-	}
-	return t
-}
-
 // Markdown writes the ledger as a table for a README.
 func (l Ledger) Markdown(w io.Writer) error {
-	t := l.table()
-	t.Head[1] = "statement (source)"
+	t := table{Head: []string{"", "statement", "there", "here", "verdict"}}
+	for _, r := range l.Rows {
+		t.Rows = append(t.Rows, []string{
+			r.ID, r.Statement + " (" + r.Source + ")", r.Literature, r.Quantity + ": **" + r.Value + "**; holds if " + r.Predicate, r.Verdict,
+		})
+	}
 	var b strings.Builder
 	line := func(cells []string) {
 		for _, c := range cells {
