@@ -104,7 +104,7 @@ func meanInterval(values []float64) (mean, half float64) {
 
 // All lists the claims in the order of their ids.
 func All() []Claim {
-	all := []Claim{c1, c2, c3, c7, f1, f2, p5, s1, s2, s5, s7}
+	all := []Claim{c1, c2, c2e, c3, c7, f1, f2, p5, s1, s2, s5, s7}
 	slices.SortFunc(all, func(a, b Claim) int { return strings.Compare(a.ID, b.ID) })
 	return all
 }

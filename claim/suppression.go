@@ -1,6 +1,11 @@
 package claim
 
-import "context"
+import (
+	"context"
+	"math"
+
+	"github.com/negativa-lab/negativa/eval"
+)
 
 const objectives = standard + "; PSR and NSR drop rows without an advantage, as the paper's code does"
 
@@ -37,6 +42,66 @@ var c2 = Claim{
 	},
 }
 
+var c2e = Claim{
+	ID:         "C2E",
+	Statement:  "At equal Pass@1, too, NSR keeps more of Pass@k at large k than PSR does.",
+	Source:     "asked of arXiv 2506.01347, table 1, which compares at equal rollouts: a method that learns more slowly also loses diversity more slowly",
+	Literature: "not compared at equal Pass@1",
+	Quantity:   "Pass@256 of NSR − Pass@256 of PSR, percentage points, the one with the higher final Pass@1 taken at the step, of every ten, whose Pass@1 is nearest to the other's",
+	Predicate:  Above(0),
+	Preset:     objectives + "; objectives nsr and psr; Pass@1 on the way of 16 samples, Pass@256 of 256 samples at temperature 1",
+	Seeds:      3,
+	measure: func(ctx context.Context, l *Lab, seed uint64) (float64, error) {
+		nsr, psr, err := l.atEqualPassAt1(ctx, seed)
+		return nsr - psr, err
+	},
+}
+
+// atEqualPassAt1 is Pass@k at the largest k of NSR and PSR where their Pass@1 is the same.
+// Training is a function of its steps, so that the policy on the way is that of fewer steps.
+func (l *Lab) atEqualPassAt1(ctx context.Context, seed uint64) (nsr, psr float64, err error) {
+	at := map[string]float64{}
+	final := map[string]float64{}
+	for _, name := range []string{"nsr", "psr"} {
+		e, err := l.after(ctx, variation{objective: name, trace: true}, seed)
+		if err != nil {
+			return 0, 0, err
+		}
+		at[name], final[name] = passAt(e, 0), passAt(e, 1)
+	}
+	ahead, target := "nsr", final["psr"]
+	if final["psr"] > final["nsr"] {
+		ahead, target = "psr", final["nsr"]
+	}
+	trained, err := l.train(ctx, variation{objective: ahead, trace: true}, seed)
+	if err != nil {
+		return 0, 0, err
+	}
+	best := 0
+	for step, p := range trained.trace {
+		if off := math.Abs(p - target); best == 0 || off < math.Abs(trained.trace[best]-target) || off == math.Abs(trained.trace[best]-target) && step < best {
+			best = step
+		}
+	}
+	if best > 0 && best < l.small(100, 8) {
+		e, err := l.after(ctx, variation{objective: ahead, steps: best}, seed)
+		if err != nil {
+			return 0, 0, err
+		}
+		at[ahead] = passAt(e, 0)
+	}
+	return at["nsr"], at["psr"], nil
+}
+
+// after is the evaluation of a training.
+func (l *Lab) after(ctx context.Context, v variation, seed uint64) (eval.Evaluation, error) {
+	t, err := l.train(ctx, v, seed)
+	if err != nil {
+		return eval.Evaluation{}, err
+	}
+	return l.evaluate(ctx, t)
+}
+
 var c3 = Claim{
 	ID:         "C3",
 	Statement:  "NSR ends with a higher entropy than PSR.",
@@ -62,11 +127,7 @@ var c3 = Claim{
 
 // gain is Pass@k after a training less that of the base, in points; the largest k for 0.
 func (l *Lab) gain(ctx context.Context, v variation, seed uint64, k int) (float64, error) {
-	t, err := l.train(ctx, v, seed)
-	if err != nil {
-		return 0, err
-	}
-	after, err := l.evaluate(ctx, t)
+	after, err := l.after(ctx, v, seed)
 	if err != nil {
 		return 0, err
 	}
