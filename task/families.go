@@ -1,5 +1,6 @@
 package task
 
+// families are those that New knows.
 var families = map[string]kind{
 	"boolean": {newBoolean, []string{"operators=2", "operators=3", "operators=4", "operators=5", "operators=6"},
 		"rewrite a boolean expression until one bit is left"},
@@ -11,8 +12,8 @@ var families = map[string]kind{
 		"calculate from left to right, step by step"},
 	"coins": {newCoins, []string{"coins=3,max=12", "coins=4,max=20", "coins=5,max=30", "coins=6,max=60"},
 		"pay an amount with the fewest coins"},
-	"coloring": {newColoring, []string{"nodes=5,edges=6", "nodes=6,edges=8", "nodes=7,edges=10", "nodes=8,edges=13"},
-		"color a graph with three colors"},
+	"colouring": {newColouring, []string{"nodes=5,edges=6", "nodes=6,edges=8", "nodes=7,edges=10", "nodes=8,edges=13"},
+		"colour a graph with three colours"},
 	"countdown": {newCountdown, []string{"numbers=2,max=24,target=99,answers=1", "numbers=3,max=12", "numbers=3,max=24", "numbers=4,max=12", "numbers=4,max=24"},
 		"reach a target with + - * /, using every number once"},
 	"gcd": {newGCD, []string{"max=30", "max=99", "max=400", "max=999"},

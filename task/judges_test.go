@@ -10,16 +10,16 @@ import (
 // judges decide whether a text answers a prompt (without its colon), each in another way
 // than the family does: they check where it constructs, or the other way round.
 var judges = map[string]func(prompt, text string) bool{
-	"boolean":  judgeBoolean,
-	"brackets": judgeBrackets,
-	"caesar":   judgeCaesar,
-	"chain":    func(prompt, text string) bool { return judgeChain(prompt, text, 0) },
-	"coins":    judgeCoins,
-	"coloring": judgeColoring,
-	"gcd":      judgeGCD,
-	"knight":   judgeKnight,
-	"linear":   judgeLinear,
-	"methods":  judgeMethods,
+	"boolean":   judgeBoolean,
+	"brackets":  judgeBrackets,
+	"caesar":    judgeCaesar,
+	"chain":     func(prompt, text string) bool { return judgeChain(prompt, text, 0) },
+	"coins":     judgeCoins,
+	"colouring": judgeColouring,
+	"gcd":       judgeGCD,
+	"knight":    judgeKnight,
+	"linear":    judgeLinear,
+	"methods":   judgeMethods,
 	"modular": func(prompt, text string) bool {
 		expression, modulus, _ := strings.Cut(prompt, "%")
 		return judgeChain(expression, text, atoi(modulus))
@@ -290,7 +290,7 @@ func judgeKnight(prompt, text string) bool {
 	return len(text) == 6 && file*rank != 2 && file*rank != -2
 }
 
-func judgeColoring(prompt, text string) bool {
+func judgeColouring(prompt, text string) bool {
 	if strings.Trim(text, "123") != "" {
 		return false
 	}

@@ -8,8 +8,8 @@ import (
 
 // knight: move a knight from one square of a chessboard to another in the fewest moves.
 //
-// The prompt `a1>d4:` is answered by the squares it stands on: `a1b3d4`… in two moves, or
-// `a1c2d4`. Several are right, at least two, and all can be listed; each has one spelling.
+// The prompt `a1>d4:` is answered by the squares that it stands on, `a1b3d4` or `a1c2d4`.
+// Several are right, at least two, and all can be listed; each has one spelling.
 // Harder: more moves.
 type knight struct{ moves int }
 
