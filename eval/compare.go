@@ -166,34 +166,18 @@ func (b Bootstrap) differences(countsA, countsB []Count, ks []int) ([]Difference
 	if err != nil {
 		return nil, fmt.Errorf("evaluation B: %w", err)
 	}
-	evenA, err := estimates(b.thinned(countsA, countsB), ks)
+	pValues, err := b.signFlip(countsA, countsB, ks)
 	if err != nil {
-		return nil, fmt.Errorf("evaluation A: %w", err)
-	}
-	evenB, err := estimates(b.thinned(countsB, countsA), ks)
-	if err != nil {
-		return nil, fmt.Errorf("evaluation B: %w", err)
+		return nil, err
 	}
 	deltaPK := minus(valuesA, valuesB)
 	meansA, meansB, meansDelta := means(valuesA), means(valuesB), means(deltaPK)
-	intervals, pValues := b.intervals(deltaPK), b.signFlip(minus(evenA, evenB))
+	intervals := b.intervals(deltaPK)
 	out := make([]Difference, len(ks))
 	for k := range ks {
 		out[k] = Difference{meansA[k], meansB[k], meansDelta[k], intervals[k], pValues[k], b.verdict(intervals[k], pValues[k])}
 	}
 	return out, nil
-}
-
-// thinned keeps of each problem no more samples than the other side has, drawn at random.
-// The permutation test takes the two sides for alike, and they are not where one has more
-// samples: at k = n an estimate is 0 or 1, and a little below 1 where n is larger.
-func (b Bootstrap) thinned(counts, others []Count) []Count {
-	root := draw.New(b.Seed, "thin")
-	out := make([]Count, len(counts))
-	for i, c := range counts {
-		out[i] = c.thinned(others[i].N, root.Named(c.ID))
-	}
-	return out
 }
 
 // thinned draws n of the samples, without replacement; all of them if there are no more.
@@ -253,36 +237,73 @@ func (b Bootstrap) verdict(interval Interval, p float64) Verdict {
 // problem's difference could as well have had the other sign: the p-value is the share
 // of random signs that give a mean as far from 0, the observed signs counted among them
 // (Phipson and Smyth, 1603.05766), so it is never 0.
-func (b Bootstrap) signFlip(deltaPK [][]float64) []float64 {
-	const rounding = 1e-12 // sums of the same numbers in another order are equal
+//
+// They are not alike where one has more samples: at k = n an estimate is 0 or 1, and a
+// little below 1 where n is larger. So no more samples are taken of one than of the other,
+// drawn at random, and anew several times, as the p-value depends on which.
+func (b Bootstrap) signFlip(countsA, countsB []Count, ks []int) ([]float64, error) {
+	rounds := 1
+	if !slices.EqualFunc(countsA, countsB, func(x, y Count) bool { return x.N == y.N }) {
+		rounds = 20
+	}
 	root := draw.New(b.Seed, "sign flip")
-	observed := means(deltaPK)
-	asFar := make([]int, len(observed))
-	flippedPK := make([][]float64, len(deltaPK))
-	negatedPK := negated(deltaPK)
-	for f := range flips {
-		signs := root.At(uint64(f))
-		var bits uint64
-		for i := range deltaPK {
-			if i%64 == 0 {
-				bits = signs.Uint64(uint64(i / 64))
-			}
-			flippedPK[i] = deltaPK[i]
-			if bits>>(i%64)&1 == 1 {
-				flippedPK[i] = negatedPK[i]
-			}
+	asFar := make([]int, len(ks))
+	for round := range rounds {
+		evenA, err := estimates(b.thinned(countsA, countsB, round), ks)
+		if err != nil {
+			return nil, fmt.Errorf("evaluation A: %w", err)
 		}
-		for k, mean := range means(flippedPK) {
-			if math.Abs(mean) >= math.Abs(observed[k])-rounding {
-				asFar[k]++
-			}
+		evenB, err := estimates(b.thinned(countsB, countsA, round), ks)
+		if err != nil {
+			return nil, fmt.Errorf("evaluation B: %w", err)
+		}
+		deltaPK := minus(evenA, evenB)
+		negatedPK, observed := negated(deltaPK), means(deltaPK)
+		for flip := round * flips / rounds; flip < (round+1)*flips/rounds; flip++ {
+			countAsFar(asFar, flipped(deltaPK, negatedPK, root.At(uint64(flip))), observed)
 		}
 	}
-	p := make([]float64, len(observed))
+	p := make([]float64, len(ks))
 	for k := range p {
 		p[k] = float64(1+asFar[k]) / float64(1+flips)
 	}
-	return p
+	return p, nil
+}
+
+// thinned keeps of each problem no more samples than the other side has.
+func (b Bootstrap) thinned(counts, others []Count, round int) []Count {
+	root := draw.New(b.Seed, "thin").At(uint64(round))
+	out := make([]Count, len(counts))
+	for i, c := range counts {
+		out[i] = c.thinned(others[i].N, root.Named(c.ID))
+	}
+	return out
+}
+
+// flipped gives each row a random sign.
+func flipped(deltaPK, negatedPK [][]float64, signs draw.Source) [][]float64 {
+	out := make([][]float64, len(deltaPK))
+	var bits uint64
+	for i := range deltaPK {
+		if i%64 == 0 {
+			bits = signs.Uint64(uint64(i / 64))
+		}
+		out[i] = deltaPK[i]
+		if bits>>(i%64)&1 == 1 {
+			out[i] = negatedPK[i]
+		}
+	}
+	return out
+}
+
+// countAsFar counts the columns whose mean is as far from 0 as was observed.
+func countAsFar(asFar []int, flippedPK [][]float64, observed []float64) {
+	const rounding = 1e-12 // sums of the same numbers in another order are equal
+	for k, mean := range means(flippedPK) {
+		if math.Abs(mean) >= math.Abs(observed[k])-rounding {
+			asFar[k]++
+		}
+	}
 }
 
 func negated(valuesPK [][]float64) [][]float64 {

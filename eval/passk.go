@@ -58,15 +58,20 @@ func Curve(counts []Count, ks []int) (ByK[float64], error) {
 // estimates gives Pass@k of every question (rows) at every k (columns).
 func estimates(counts []Count, ks []int) ([][]float64, error) {
 	valuesPK := make([][]float64, len(counts))
+	known := map[[2]int][]float64{}
 	for i, c := range counts {
-		valuesPK[i] = make([]float64, len(ks))
-		for j, k := range ks {
-			value, err := PassAtKFloat(c.N, c.C, k)
-			if err != nil {
-				return nil, fmt.Errorf("question %q: %w", c.ID, err)
+		if known[[2]int{c.N, c.C}] == nil {
+			values := make([]float64, len(ks))
+			for j, k := range ks {
+				value, err := PassAtKFloat(c.N, c.C, k)
+				if err != nil {
+					return nil, fmt.Errorf("question %q: %w", c.ID, err)
+				}
+				values[j] = value
 			}
-			valuesPK[i][j] = value
+			known[[2]int{c.N, c.C}] = values
 		}
+		valuesPK[i] = known[[2]int{c.N, c.C}]
 	}
 	return valuesPK, nil
 }

@@ -6,16 +6,19 @@ import (
 	"github.com/negativa-lab/negativa"
 )
 
-// surrogate is Σ_t ℓ_t of a row, with its derivative added to grad:
+// clippedSurrogate is Σ_t ℓ_t of a row, with its derivative added to grad:
 //
 //	ℓ = −min( min(r, δ)·A, clip(r, 1 − ε, 1 + ε_high)·A ),  r = exp(lp − old)
 //
 // (Schulman et al., 1707.06347, eq. 7; δ, where given, bounds the loss of negative
 // advantages: Ye et al., 1912.09729, eq. 3.) At sequence level there is one term, with
 // r = exp(Σ lp − Σ old).
-func (p Params) surrogate(row *negativa.Row, lp, grad []float64) float64 {
-	if p.Level == SequenceLevel {
+func (p Params) clippedSurrogate(row *negativa.Row, lp, grad []float64) float64 {
+	switch p.Level {
+	case SequenceLevel:
 		return p.sequenceSurrogate(row, lp, grad)
+	case SequenceMeanLevel:
+		return p.meanSurrogate(row, lp, grad)
 	}
 	sum := 0.0
 	for t, a := range row.Advantages {

@@ -76,7 +76,7 @@ func variants(p Params) map[string]Params {
 	out := map[string]Params{"default": p}
 	p.Epsilon, p.EpsilonHigh = 0.2, 0.28
 	for _, delta := range []float64{0, 3} {
-		for _, level := range []Level{TokenLevel, SequenceLevel} {
+		for _, level := range []Level{TokenLevel, SequenceLevel, SequenceMeanLevel} {
 			for _, k := range []Estimator{K1, K2, K3} {
 				p.Delta, p.Level, p.KLEstimator = delta, level, k
 				p.Beta, p.KLIn, p.EntropyCoef = 0.3, InLoss, 0.01
@@ -93,8 +93,11 @@ func TestGradientsAreTheDerivativesOfTheLosses(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if o.surrogate != nil {
+			continue // its weights are held constant: TestCISPOHoldsItsWeights
+		}
 		for variant, p := range variants(o.Params) {
-			if o.Critic && p.Level == SequenceLevel {
+			if o.Critic && p.Level != TokenLevel {
 				continue // no such objective
 			}
 			t.Run(name+"/"+variant, func(t *testing.T) {
@@ -112,6 +115,23 @@ func TestGradientsAreTheDerivativesOfTheLosses(t *testing.T) {
 			})
 		}
 	}
+}
+
+// With the weights as numbers of their own, the gradient is the derivative: −min(ρ, ε_high)·A.
+func TestCISPOHoldsItsWeights(t *testing.T) {
+	o, err := Default("cispo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Params.EpsilonHigh = 1.5
+	l := o.Loss()
+	everyPoint(func(row negativa.Row, at negativa.Evaluation) {
+		_, grad := evaluate(l, row, at)
+		for i, a := range row.Advantages {
+			weight := math.Min(math.Exp(at.Logprobs[i]-row.Behaviour[i]), 1.5)
+			near(t, fmt.Sprintf("∂L/∂lp[%d]", i), grad.Logprobs[i], -row.Weight*weight*a, 1e-12)
+		}
+	})
 }
 
 // A loss says that it reads entropies and values exactly if it does.
@@ -171,7 +191,7 @@ func TestKLInTheRewardIsNotInTheLoss(t *testing.T) {
 // A clipped token has no gradient, and every token without one is counted as clipped:
 // Measure and the loss must mean the same clip, at both levels.
 func TestClippedMeansNoGradient(t *testing.T) {
-	for _, level := range []Level{TokenLevel, SequenceLevel} {
+	for _, level := range []Level{TokenLevel, SequenceLevel, SequenceMeanLevel} {
 		p := standard()
 		p.Level, p.EpsilonHigh = level, 0.28
 		o, err := New("reinforce", p)

@@ -19,17 +19,24 @@ type Metrics struct {
 	Tokens     int
 }
 
-// Measure compares rows with their evaluations, token by token. At sequence level every
+// Measure compares rows with their evaluations, token by token. At the sequence levels every
 // token has the ratio of its row.
 func (o Objective) Measure(rows []*negativa.Row, evaluations []negativa.Evaluation) Metrics {
 	m := Metrics{RatioMin: math.NaN(), RatioMax: math.NaN()}
+	clippedAt := o.held
+	if clippedAt == nil {
+		clippedAt = Params.clippedAt
+	}
 	var low, high int
 	var kl, ratios float64
 	for i, row := range rows {
 		whole := sequenceRatio(row, evaluations[i].Logprobs)
+		if o.Params.Level == SequenceMeanLevel {
+			whole = meanRatio(row, evaluations[i].Logprobs)
+		}
 		for t, lp := range evaluations[i].Logprobs {
 			r := math.Exp(lp - row.Behaviour[t])
-			if o.Params.Level == SequenceLevel {
+			if o.Params.Level != TokenLevel {
 				r = whole
 			}
 			if m.Tokens == 0 {
@@ -39,7 +46,7 @@ func (o Objective) Measure(rows []*negativa.Row, evaluations []negativa.Evaluati
 			m.Tokens++
 			kl += row.Behaviour[t] - lp
 			ratios += r
-			switch o.Params.clippedAt(r, row.Advantages[t]) {
+			switch clippedAt(o.Params, r, row.Advantages[t]) {
 			case -1:
 				low++
 			case +1:

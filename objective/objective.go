@@ -51,8 +51,9 @@ type Level string
 
 // The ratio π/π_old of a token, or of the whole completion (the product over tokens).
 const (
-	TokenLevel    Level = "token"
-	SequenceLevel Level = "sequence"
+	TokenLevel        Level = "token"
+	SequenceLevel     Level = "sequence"
+	SequenceMeanLevel Level = "sequence-mean" // the geometric mean over tokens, which TRL calls sequence
 )
 
 // Place says where the KL penalty enters.
@@ -75,9 +76,13 @@ type Objective struct {
 	Params  Params
 
 	advantages func(p Params, rewardsPG [][]float64) [][]float64
+	// surrogate is Σ_t ℓ_t of a row, with its derivative added to grad; nil: the clipped one.
+	surrogate func(p Params, row *negativa.Row, lp, grad []float64) float64
+	// held tells on which side, if any, a bound holds a token: −1 low, +1 high; nil: the clip's.
+	held func(p Params, r, a float64) int
 }
 
-var objectives = []func() Objective{psr, nsr, wReinforce, reinforce, rloo, grpo, drGRPO, ppo}
+var objectives = []func() Objective{psr, nsr, wReinforce, reinforce, rloo, grpo, drGRPO, ppo, dapo, gspo, cispo}
 
 // Names lists the objectives.
 func Names() []string {
@@ -115,8 +120,12 @@ func New(name string, p Params) (Objective, error) {
 func (o Objective) fits() error {
 	p := o.Params
 	switch {
-	case o.Critic && p.Level == SequenceLevel:
-		return fmt.Errorf("importance_sampling_level is sequence; %s has an advantage for each token: it must be token", o.Name)
+	case o.Critic && p.Level != TokenLevel:
+		return fmt.Errorf("importance_sampling_level is %s; %s has an advantage for each token: it must be token", p.Level, o.Name)
+	case o.surrogate != nil && p.Level != TokenLevel:
+		return fmt.Errorf("importance_sampling_level is %s; %s weighs each token: it must be token", p.Level, o.Name)
+	case o.surrogate != nil && p.Delta > 0:
+		return fmt.Errorf("delta is %v; %s has no clip to bound from outside: it must be 0", p.Delta, o.Name)
 	case o.Subset && p.Beta > 0 && p.KLIn == InReward:
 		return fmt.Errorf("kl_in is reward; %s drops the answers whose reward it ignores, which no penalised reward is: it must be loss", o.Name)
 	}
@@ -145,7 +154,7 @@ func (p Params) validate() error {
 		{"epsilon", p.Epsilon, p.Epsilon > 0 && p.Epsilon < 1, "be in (0, 1)"},
 		{"epsilon_high", p.EpsilonHigh, p.EpsilonHigh > 0 && between(p.EpsilonHigh, 0, math.MaxFloat64), "be positive"},
 		{"delta", p.Delta, p.Delta == 0 || between(p.Delta, math.Nextafter(1+p.EpsilonHigh, 2), math.MaxFloat64), "be 0 (off) or above 1 + epsilon_high"},
-		{"importance_sampling_level", p.Level, p.Level == TokenLevel || p.Level == SequenceLevel, "be token or sequence"},
+		{"importance_sampling_level", p.Level, slices.Contains([]Level{TokenLevel, SequenceLevel, SequenceMeanLevel}, p.Level), "be token, sequence or sequence-mean"},
 		{"beta", p.Beta, between(p.Beta, 0, math.MaxFloat64), "be a finite number, 0 or above"},
 		{"kl_estimator", p.KLEstimator, slices.Contains([]Estimator{K1, K2, K3}, p.KLEstimator), "be k1, k2 or k3"},
 		{"kl_in", p.KLIn, p.KLIn == InLoss || p.KLIn == InReward, "be loss or reward"},
@@ -179,13 +188,16 @@ func (o Objective) Advantages(rewardsPG [][]float64) [][]float64 {
 // with the clipped surrogate ℓ, the KL estimate k where it is in the loss, the entropy
 // H and the value loss v. At sequence level Σ_t ℓ_t is one term.
 func (o Objective) Loss() negativa.Loss {
-	p, critic := o.Params, o.Critic
+	p, critic, surrogate := o.Params, o.Critic, o.surrogate
+	if surrogate == nil {
+		surrogate = Params.clippedSurrogate
+	}
 	klInLoss := p.Beta > 0 && p.KLIn == InLoss
 	return negativa.Loss{
 		Entropies: p.EntropyCoef != 0,
 		Values:    critic,
 		Row: func(row *negativa.Row, at, grad *negativa.Evaluation) float64 {
-			sum := p.surrogate(row, at.Logprobs, grad.Logprobs)
+			sum := surrogate(p, row, at.Logprobs, grad.Logprobs)
 			for t, lp := range at.Logprobs {
 				if klInLoss {
 					k, slope := p.KLEstimator.At(lp, row.Reference[t])

@@ -21,7 +21,7 @@ func TestImpossibleNumbersAreRefused(t *testing.T) {
 		{func(p *Params) { p.EpsilonHigh = math.Inf(1) }, "epsilon_high is +Inf"},
 		{func(p *Params) { p.Delta = 1.2 }, "delta is 1.2; it must be 0 (off) or above 1 + epsilon_high"},
 		{func(p *Params) { p.Delta = -3 }, "delta is -3"},
-		{func(p *Params) { p.Level = "word" }, "importance_sampling_level is word; it must be token or sequence"},
+		{func(p *Params) { p.Level = "word" }, "importance_sampling_level is word; it must be token, sequence or sequence-mean"},
 		{func(p *Params) { p.Beta = -1 }, "beta is -1"},
 		{func(p *Params) { p.KLEstimator = "k4" }, "kl_estimator is k4; it must be k1, k2 or k3"},
 		{func(p *Params) { p.KLIn = "" }, "kl_in is ; it must be loss or reward"},

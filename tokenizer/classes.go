@@ -1,3 +1,5 @@
+// Code generated from the classes that the tokenizers library has. DO NOT EDIT.
+
 package tokenizer
 
 import "unicode"

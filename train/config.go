@@ -17,7 +17,8 @@ type Config struct {
 	Model      string `yaml:"model" name:"model" default:"base" help:"Model folder (config.json, model.safetensors, tokenizer.json), or base: the model in this program."`
 	Task       string `yaml:"task" name:"task" default:"countdown" help:"Task family; options follow a colon (countdown:numbers=4,max=20)."`
 	DataConfig `yaml:",inline"`
-	Objective  string `yaml:"objective" name:"objective" default:"nsr" help:"psr, nsr, w-reinforce, reinforce, rloo, grpo, dr-grpo or ppo."`
+	Reward     string `yaml:"reward" name:"reward" default:"truth" help:"What samples are worth: truth; random:SHARE; inverted; format (an answer that can be read); majority (of the group, no gold needed); or FILE.star, with def reward(prompt, response, gold, correct) in Starlark."`
+	Objective  string `yaml:"objective" name:"objective" default:"nsr" help:"psr, nsr, w-reinforce, reinforce, rloo, grpo, dr-grpo, ppo, dapo, gspo or cispo."`
 	OutputDir  string `yaml:"output_dir" name:"output_dir" type:"path" help:"Folder of the run; it must be absent or empty."`
 	Seed       uint64 `yaml:"seed" name:"seed" default:"1" help:"Seed of every draw: problems, samples, shuffles."`
 
@@ -27,6 +28,7 @@ type Config struct {
 	NumMiniBatches int `yaml:"num_mini_batches" name:"num_mini_batches" default:"4" help:"Optimizer steps that a full batch of rollouts is split into."`
 	NumIterations  int `yaml:"num_iterations" name:"num_iterations" default:"1" help:"Times each rollout is used."`
 
+	UpdateMask   string  `yaml:"update_mask,omitempty" name:"update_mask" type:"path" placeholder:"FILE" help:"Mask of the weights that may move, as negativa diff --mask writes it; all others stay bit for bit."`
 	Optimizer    string  `yaml:"optimizer" name:"optimizer" default:"adamw" help:"adamw or sgd."`
 	LearningRate float64 `yaml:"learning_rate" name:"learning_rate" default:"1e-4" help:"Constant learning rate."`
 	AdamBeta1    float64 `yaml:"adam_beta1" name:"adam_beta1" default:"0.9" help:"Decay of AdamW's first moment."`
@@ -42,13 +44,17 @@ type Config struct {
 	MaxCompletionLength int     `yaml:"max_completion_length" name:"max_completion_length" default:"0" help:"Tokens of a completion; 0: what the task's longest answer needs, of a file's problems 1024."`
 	MaskTruncated       bool    `yaml:"mask_truncated_completions" name:"mask_truncated_completions" default:"false" help:"Leave completions that hit the limit out of the loss."`
 
+	DynamicSampling   bool `yaml:"dynamic_sampling" name:"dynamic_sampling" default:"false" help:"Leave out problems whose samples are all worth the same, and draw others in their place."`
+	DynamicDraws      int  `yaml:"dynamic_sampling_draws" name:"dynamic_sampling_draws" default:"4" help:"Batches of problems that dynamic sampling draws at most."`
+	SoftOverlongCache int  `yaml:"soft_overlong_cache" name:"soft_overlong_cache" default:"0" help:"Tokens before max_completion_length over which a punishment grows to -1; 0: none."`
+
 	LoRAConfig `yaml:",inline"`
 
 	Lambda         *float64 `yaml:"lambda" name:"lambda" help:"W-REINFORCE: weight of the right half (0.1)."`
 	Epsilon        *float64 `yaml:"epsilon" name:"epsilon" help:"Lower clip of the ratio (0.2)."`
-	EpsilonHigh    *float64 `yaml:"epsilon_high" name:"epsilon_high" help:"Upper clip of the ratio (epsilon)."`
+	EpsilonHigh    *float64 `yaml:"epsilon_high" name:"epsilon_high" help:"Upper clip of the ratio (epsilon; dapo: 0.28); of cispo the bound of the weights itself (5)."`
 	Delta          *float64 `yaml:"delta" name:"delta" help:"Dual clip of negative advantages; 0: off (0)."`
-	Level          string   `yaml:"importance_sampling_level" name:"importance_sampling_level" help:"Ratio of each token or of the sequence (token; rloo: sequence)."`
+	Level          string   `yaml:"importance_sampling_level" name:"importance_sampling_level" help:"Ratio of each token, of the sequence, or its geometric mean over tokens (token; rloo: sequence; gspo: sequence-mean)."`
 	Beta           *float64 `yaml:"beta" name:"beta" help:"Weight of the KL to the starting model (0; grpo and ppo: 0.001)."`
 	KLEstimator    string   `yaml:"kl_estimator" name:"kl_estimator" help:"k1, k2 or k3 (k3; rloo and ppo: k1)."`
 	KLIn           string   `yaml:"kl_in" name:"kl_in" help:"KL in the loss or in the reward (loss; rloo and ppo: reward)."`
@@ -183,6 +189,9 @@ func (c Config) validate(o objective.Objective) error {
 		{"top_p", c.TopP, c.TopP > 0 && c.TopP <= 1, "be in (0, 1], where 1 is off"},
 		{"min_p", c.MinP, c.MinP >= 0 && c.MinP <= 1, "be in [0, 1], where 0 is off"},
 		{"max_completion_length", c.MaxCompletionLength, c.MaxCompletionLength >= 1, "be at least 1, or 0 for the task's own bound"},
+		{"dynamic_sampling_draws", c.DynamicDraws, c.DynamicDraws >= 1 || !c.DynamicSampling, "be at least 1"},
+		{"soft_overlong_cache", c.SoftOverlongCache, c.SoftOverlongCache >= 0 && c.SoftOverlongCache <= c.MaxCompletionLength, "be between 0 (none) and max_completion_length"},
+		{"soft_overlong_cache", c.SoftOverlongCache, c.SoftOverlongCache == 0 || o.Grouped, "be 0 for " + o.Name + ", whose rewards are 0 or 1: rewards below 0 are for objectives that compare the samples of one problem"},
 		{"max_prompt_length", c.MaxPromptLength, c.MaxPromptLength >= 0, "be 0 (what fits) or positive"},
 		{"lora_r", c.LoRARank, c.LoRARank >= 0, "be 0 (off) or positive"},
 		{"threads", c.Threads, c.Threads >= 0, "be 0 (all) or positive"},

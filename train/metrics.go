@@ -18,10 +18,12 @@ func rolloutMetrics(groups []negativa.Group) map[string]float64 {
 	var surprise float64
 	flat, solved, unsolved, truncated := 0, 0, 0, 0
 	for _, g := range groups {
-		right := 0.0
+		right, worth := 0.0, g.Rollouts[0].Reward
+		same := true
 		for _, r := range g.Rollouts {
 			rewards, lengths = append(rewards, r.Reward), append(lengths, float64(len(r.Tokens)))
-			right += r.Reward
+			right += float64(count(r.Verdict.Outcome == negativa.Correct))
+			same = same && r.Reward == worth
 			if r.Stop == negativa.StopLength {
 				truncated++
 			}
@@ -30,7 +32,7 @@ func rolloutMetrics(groups []negativa.Group) map[string]float64 {
 			}
 		}
 		all := float64(len(g.Rollouts))
-		flat += count(right == 0 || right == all)
+		flat += count(same)
 		solved += count(right == all)
 		unsolved += count(right == 0)
 	}

@@ -10,7 +10,7 @@ import (
 // Every preset is a config that a run can begin with, of the objective in its name, and the
 // pairs differ in what their comments say.
 func TestPresets(t *testing.T) {
-	if len(Presets()) != 10 {
+	if len(Presets()) != 11 {
 		t.Fatalf("presets %v", Presets())
 	}
 	for _, name := range Presets() {
@@ -26,6 +26,12 @@ func TestPresets(t *testing.T) {
 		resolved, o, err := c.Resolve(1024)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
+		}
+		if name == "dapo" {
+			if o.Name != name || !resolved.DynamicSampling || *resolved.EpsilonHigh != 0.28 {
+				t.Errorf("dapo trains with %+v", resolved)
+			}
+			continue
 		}
 		base, paper := strings.CutSuffix(strings.TrimPrefix(name, "rlvr-decomposed/"), "-paper")
 		if o.Name != base {

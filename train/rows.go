@@ -49,7 +49,7 @@ func newRow(g *negativa.Group, j, index int, maskTruncated bool) *row {
 	s := &g.Rollouts[j]
 	r := &row{reward: s.Reward, dropped: maskTruncated && s.Stop == negativa.StopLength, share: 1}
 	r.Datum = negativa.Datum{ID: rowID(index), Prompt: g.Prompt, Completion: s.Tokens, Sign: -1}
-	if s.Verdict.Outcome == negativa.Correct {
+	if s.Reward >= 0.5 { // the half that is reinforced: the right answers, if the reward is the truth
 		r.Sign = 1
 	}
 	r.Row.Behaviour = make([]float64, len(s.Logprobs))
@@ -159,9 +159,10 @@ func (l *Loop) miniBatches(rows []*row, step, iteration int) [][]*row {
 		return [][]*row{nil} // one step that is skipped, and counted
 	}
 	var out [][]*row
-	for mini := range slices.Chunk(kept, len(rows)/l.Config.NumMiniBatches) {
+	full := l.Config.PromptsPerStep * n / l.Config.NumMiniBatches
+	for mini := range slices.Chunk(kept, full) {
 		for _, r := range mini {
-			r.share = float64(len(mini)) / float64(len(rows)/l.Config.NumMiniBatches)
+			r.share = float64(len(mini)) / float64(full)
 		}
 		out = append(out, mini)
 	}

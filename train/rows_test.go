@@ -9,8 +9,6 @@ import (
 
 	"github.com/negativa-lab/negativa"
 	"github.com/negativa-lab/negativa/objective"
-	"github.com/negativa-lab/negativa/reward"
-	"github.com/negativa-lab/negativa/verify"
 )
 
 // judgedRows are rows as a loop makes them of rewards: their advantages are the
@@ -168,12 +166,10 @@ func moved(t *testing.T, c Config) (*Loop, []negativa.Group) {
 	t.Helper()
 	l := start(t, c)
 	steps(t, l, 0, 1)
-	groups, err := l.rollouts(t.Context(), 1)
+	groups, _, err := l.gather(t.Context(), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	verify.Groups(l.Problems, groups)
-	reward.Truth(groups)
 	return l, groups
 }
 

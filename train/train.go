@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/negativa-lab/negativa"
@@ -21,7 +22,7 @@ import (
 	"github.com/negativa-lab/negativa/verify"
 )
 
-// Loop trains a policy. All but Stop, Dir and OnStep must be set; Config must be resolved.
+// Loop trains a policy. All but Stop, Reward, Dir and OnStep must be set; Config must be resolved.
 type Loop struct {
 	Config    Config
 	Objective objective.Objective
@@ -29,6 +30,7 @@ type Loop struct {
 	Tokenizer *tokenizer.Tokenizer
 	Stop      []negativa.Token // what ends a completion; nil: the tokenizer's EOS
 	Policy    engine.Engine
+	Reward    reward.Function                      // what samples are worth; nil: the truth
 	Dir       *rundir.Dir                          // where metrics, samples and checkpoints go; nil: nowhere
 	OnStep    func(step int, m map[string]float64) // called after every step
 
@@ -42,6 +44,7 @@ type State struct {
 	Step           int    `json:"step"` // steps done
 	OptimizerSteps int    `json:"optimizer_steps"`
 	SkippedSteps   int    `json:"optimizer_steps_skipped"` // mini-batches without a row that could move a parameter
+	Problems       int    `json:"problems_drawn"`          // under dynamic sampling, which draws more than it keeps
 	Rollouts       int    `json:"rollouts"`
 	Objective      string `json:"objective"`
 	Seed           uint64 `json:"seed"`
@@ -132,12 +135,10 @@ func (l *Loop) Run(ctx context.Context) (err error) {
 // Step draws a batch of rollouts and learns from it.
 func (l *Loop) Step(ctx context.Context, step int) (map[string]float64, error) {
 	start := time.Now()
-	groups, err := l.rollouts(ctx, step)
+	groups, drawn, err := l.gather(ctx, step)
 	if err != nil {
 		return nil, err
 	}
-	verify.Groups(l.Problems, groups)
-	reward.Truth(groups)
 	rows, kl, err := l.rows(ctx, groups)
 	if err != nil {
 		return nil, err
@@ -150,28 +151,105 @@ func (l *Loop) Step(ctx context.Context, step int) (map[string]float64, error) {
 			}
 		}
 	}
-	l.state.Step, l.state.Rollouts = step+1, l.state.Rollouts+len(rows)
+	l.state.Step, l.state.Rollouts = step+1, l.state.Rollouts+drawn*l.Config.NumGenerations
 	if err := l.keepRollouts(step+1, groups); err != nil {
 		return nil, err
 	}
 	m := rolloutMetrics(groups)
 	updates.into(m)
+	if l.Config.DynamicSampling {
+		m["problems_drawn"] = float64(drawn)
+	}
 	l.stateInto(m, kl, time.Since(start))
 	return m, nil
 }
 
-// rollouts draws the step's groups: problem i of step s is number s·P + i of the train
-// split.
-func (l *Loop) rollouts(ctx context.Context, step int) ([]negativa.Group, error) {
+// gather draws the step's groups with verdicts and rewards, and tells of how many problems.
+// Problem i of step s is number s·P + i of the train split.
+func (l *Loop) gather(ctx context.Context, step int) (groups []negativa.Group, drawn int, err error) {
+	source := draw.New(l.Config.Seed, "rollout").At(uint64(step))
+	if !l.Config.DynamicSampling {
+		groups, err = l.rollouts(ctx, step, step*l.Config.PromptsPerStep, source)
+		return groups, len(groups), err
+	}
+	return l.gatherVaried(ctx, step, source)
+}
+
+// gatherVaried leaves out groups whose rewards are all alike, which teach a group-relative
+// objective nothing, and draws further problems in their place (Yu et al., 2503.14476, §3.2),
+// a batch at a time. If no batch has a varied group, the last one is taken as it is.
+func (l *Loop) gatherVaried(ctx context.Context, step int, source draw.Source) (kept []negativa.Group, drawn int, err error) {
+	for round := range l.Config.DynamicDraws {
+		groups, err := l.rollouts(ctx, step, l.state.Problems, source.At(uint64(round)))
+		if err != nil {
+			return nil, 0, err
+		}
+		l.state.Problems += len(groups)
+		drawn += len(groups)
+		for _, g := range groups {
+			if !alike(g.Rollouts) {
+				kept = append(kept, g)
+			}
+		}
+		if len(kept) >= l.Config.PromptsPerStep {
+			return kept[:l.Config.PromptsPerStep], drawn, nil
+		}
+		if len(kept) == 0 && round == l.Config.DynamicDraws-1 {
+			return groups, drawn, nil
+		}
+	}
+	return kept, drawn, nil
+}
+
+func alike(rollouts []negativa.Rollout) bool {
+	return !slices.ContainsFunc(rollouts, func(r negativa.Rollout) bool { return r.Reward != rollouts[0].Reward })
+}
+
+// worth gives samples their rewards.
+func (l *Loop) worth(step int, groups []negativa.Group) error {
+	worth := l.Reward
+	if worth == nil {
+		var err error
+		if worth, err = reward.New("truth", 0); err != nil {
+			return err
+		}
+	}
+	if err := worth(step, groups); err != nil {
+		return err
+	}
+	for i := range groups {
+		for j := range groups[i].Rollouts {
+			groups[i].Rollouts[j].Reward += l.Config.overlong(len(groups[i].Rollouts[j].Tokens))
+		}
+	}
+	return nil
+}
+
+// overlong is the punishment of a completion's length: nothing up to the limit less the
+// cache, then down in a line to −1 at the limit (2503.14476, eq. 13).
+func (c Config) overlong(tokens int) float64 {
+	if c.SoftOverlongCache == 0 {
+		return 0
+	}
+	return min(0, float64(c.MaxCompletionLength-c.SoftOverlongCache-tokens)/float64(c.SoftOverlongCache))
+}
+
+// rollouts draws groups of consecutive problems with verdicts and rewards.
+func (l *Loop) rollouts(ctx context.Context, step, first int, source draw.Source) ([]negativa.Group, error) {
 	problems := make([]negativa.Problem, l.Config.PromptsPerStep)
 	for i := range problems {
-		problems[i] = l.Problems.Problem(task.Train, l.Config.Seed, uint64(step*len(problems)+i))
+		problems[i] = l.Problems.Problem(task.Train, l.Config.Seed, uint64(first+i))
 	}
-	return rollout.Sample(ctx, l.Policy, l.Tokenizer, problems, rollout.Options{
+	groups, err := rollout.Sample(ctx, l.Policy, l.Tokenizer, problems, rollout.Options{
 		NumGenerations: l.Config.NumGenerations,
 		Params:         l.Config.sampling(l.stop()...),
-		Source:         draw.New(l.Config.Seed, "rollout").At(uint64(step)),
+		Source:         source,
 	})
+	if err != nil {
+		return nil, err
+	}
+	verify.Groups(l.Problems, groups)
+	return groups, l.worth(step, groups)
 }
 
 // update makes one optimizer step of a mini-batch.

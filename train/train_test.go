@@ -157,7 +157,7 @@ func TestStepsDrawNewSamples(t *testing.T) {
 	l := start(t, small("nsr"), func(l *Loop) { l.Problems = constant{l.Problems} })
 	seen := map[string]bool{}
 	for step := range 3 {
-		groups, err := l.rollouts(t.Context(), step)
+		groups, _, err := l.gather(t.Context(), step)
 		if err != nil {
 			t.Fatal(err)
 		}

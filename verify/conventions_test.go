@@ -186,3 +186,29 @@ func TestHacksAreWrong(t *testing.T) {
 		}
 	}
 }
+
+// A letter behind a number is a unit where the other text has one, or where a square is
+// written as type has it; else it is a variable.
+func TestLettersBehindNumbers(t *testing.T) {
+	for _, c := range []struct {
+		gold, answer string
+		right        bool
+	}{
+		{`5 \text{ m}`, `\boxed{5m}`, true},
+		{`5m`, `\boxed{5 \text{ m}}`, true},
+		{`5 \text{ m}^2`, `\boxed{5 m^2}`, true},
+		{`5 \text{ m}^2`, `\boxed{5 m}`, false},
+		{`5 \text{ cm}`, `\boxed{5m}`, false},
+		{`5 \text{ hours}`, `\boxed{5 h}`, true},
+		{`5`, `\boxed{5m}`, false},
+		{`5`, `\boxed{5m^2}`, false},
+		{`1000.99`, `it is 1,000.99m²`, true},
+		{`1000.98`, `it is 1,000.99m²`, false},
+		{`5m`, `\boxed{5m}`, true},
+		{`5m`, `\boxed{5s}`, false},
+	} {
+		if g := (Math{}).Grade(c.gold, c.answer); (g.Outcome == negativa.Correct) != c.right {
+			t.Errorf("gold %s, answer %s: %v (%s), want right: %t", c.gold, c.answer, g.Outcome, g.Reason, c.right)
+		}
+	}
+}

@@ -87,7 +87,7 @@ func (m Math) Grade(gold, response string) Grade {
 func (m Math) judge(g *Grade, reference, answer *node, goldText string, found extracted) {
 	c := comparison{budget: algebra.DefaultBudget()}
 	switch {
-	case c.equal(reference, answer), c.otherCommas(goldText, found.text):
+	case c.equal(reference, answer), c.otherCommas(goldText, found.text), c.gluedUnit(reference, answer, goldText, found.text):
 		g.Outcome, g.Reason = negativa.Correct, c.how
 	case m.mode == modePaper && withinTolerance(reference, answer):
 		g.Outcome, g.Reason = negativa.Correct, "equal within the tolerance of 1e-4, as a number or a percentage"
@@ -96,6 +96,31 @@ func (m Math) judge(g *Grade, reference, answer *node, goldText string, found ex
 	default:
 		g.Outcome, g.Reason = negativa.Wrong, c.how
 	}
+}
+
+// A number with one letter behind it, which may be a unit: 5m, 3.2 s, 1,000 m².
+var lettered = regexp.MustCompile(`^\$?(-?[\d.,]*\d) ?([mshgl])(\^\{?[23]\}?|[²³])?\$?$`)
+
+// gluedUnit reads a letter behind a number as a unit where the other text has one, or where a
+// square or a cube is written as type has it: nobody writes a variable so.
+func (c *comparison) gluedUnit(gold, answer *node, goldText, answerText string) bool {
+	how := c.how
+	g, goldRead := readWithUnit(goldText, answer)
+	p, answerRead := readWithUnit(answerText, gold)
+	if goldRead && c.equal(g, answer) || answerRead && c.equal(gold, p) {
+		return true
+	}
+	c.how = how
+	return false
+}
+
+func readWithUnit(text string, other *node) (*node, bool) {
+	parts := lettered.FindStringSubmatch(strings.TrimSpace(text))
+	if parts == nil || other.unit == "" && parts[3] != "²" && parts[3] != "³" {
+		return nil, false
+	}
+	n, err := readAnswer(parts[1]+`\text{ `+parts[2]+`}`+parts[3], thousands)
+	return n, err == nil
 }
 
 var ambiguous = regexp.MustCompile(`\d,\d`)

@@ -34,7 +34,10 @@ func TestScripts(t *testing.T) {
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("NO_COLOR", "1")
-			return nil
+			root, err := filepath.Abs("../..")
+			env.Setenv("MODELS", filepath.Join(root, "engine", "native", "testdata"))
+			env.Setenv("TOKENIZERS", filepath.Join(root, "tokenizer", "testdata"))
+			return err
 		},
 	})
 }

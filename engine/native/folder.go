@@ -172,12 +172,25 @@ func (e *Engine) Load(ctx context.Context, dir string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	m, optimizer, err := read(dir, e.options)
+	m, optimizer, err := e.read(dir)
 	if err != nil {
 		return err
 	}
 	e.adopt(m, optimizer)
 	return nil
+}
+
+// read is what Load reads: an adapter for the frozen model that is open, or a whole folder.
+func (e *Engine) read(dir string) (*model, *adam, error) {
+	if e.model.lora == nil || !isAdapter(dir) {
+		return read(dir, e.options)
+	}
+	m, err := e.model.another(dir)
+	if err != nil {
+		return nil, nil, fmt.Errorf("open model %s: %w", dir, err)
+	}
+	a, err := readAdam(dir, m)
+	return m, a, err
 }
 
 // read opens a model folder, or an adapter's with the model it belongs to; without an
@@ -187,11 +200,16 @@ func read(dir string, o Options) (*model, *adam, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("open model %s: %w", dir, err)
 	}
+	a, err := readAdam(dir, m)
+	return m, a, err
+}
+
+func readAdam(dir string, m *model) (*adam, error) {
 	a := new(adam)
 	if err := a.read(filepath.Join(dir, optimizerFile), m); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, fmt.Errorf("open checkpoint %s: %w", dir, err)
+		return nil, fmt.Errorf("open checkpoint %s: %w", dir, err)
 	}
-	return m, a, nil
+	return a, nil
 }
 
 func readModel(dir string, o Options) (*model, error) {

@@ -1,6 +1,7 @@
 package native
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/negativa-lab/negativa/internal/safetensors"
@@ -29,7 +30,7 @@ func inspect(dir string, o Options) (x Inspection, err error) {
 		if err != nil {
 			return x, err
 		}
-		base, err := baseOf(dir, config.Base)
+		base, err := baseOf(dir, cmp.Or(o.Base, config.Base))
 		if err != nil {
 			return x, err
 		}

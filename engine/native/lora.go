@@ -204,23 +204,57 @@ func readAdapted(dir string, o Options) (*model, error) {
 		return nil, fmt.Errorf("its base %s: %w", base, err)
 	}
 	m.baseName = cmp.Or(o.Name, config.Base)
+	own, err := filesOf(dir) // an adapter's tokenizer comes before its base's
+	maps.Copy(m.files, own)
+	return m, errors.Join(err, m.readAdapter(dir, lora))
+}
+
+// readAdapter reads an adapter and its value head onto a frozen model.
+func (m *model) readAdapter(dir string, lora *LoRA) error {
 	if err := lora.validate(m.config); err != nil {
-		return nil, err
+		return err
 	}
 	m.adapt(lora, newParams(m.config, lora.contents()))
-	err = readInto(m.adapters, filepath.Join(dir, adapterFile), adapterPrefix, isPolicy)
-	if err == nil {
-		err = m.noOthers(filepath.Join(dir, adapterFile))
+	path := filepath.Join(dir, adapterFile)
+	if err := readInto(m.adapters, path, adapterPrefix, isPolicy); err != nil {
+		return err
 	}
+	if err := m.noOthers(path); err != nil {
+		return err
+	}
+	if name, bad := m.adapters.nonFinite(); bad {
+		return fmt.Errorf("tensor %s holds a number that is not finite", name)
+	}
+	return m.readValue(dir)
+}
+
+// another is the same frozen model with the adapter of a folder: the weights are shared.
+func (m *model) another(dir string) (*model, error) {
+	_, lora, err := readAdapterConfig(dir)
 	if err != nil {
 		return nil, err
 	}
-	if name, bad := m.adapters.nonFinite(); bad {
-		return nil, fmt.Errorf("tensor %s holds a number that is not finite", name)
+	frozen := *m.params
+	a := &model{
+		params: &frozen, precision: m.precision, dir: m.dir, baseName: m.baseName, files: m.files, source: m.source, table: m.table,
 	}
-	own, err := filesOf(dir) // an adapter's tokenizer comes before its base's
-	maps.Copy(m.files, own)
-	return m, errors.Join(err, m.readValue(dir))
+	a.forward.head, a.forward.layers = m.forward.head, slices.Clone(m.forward.layers)
+	for i := range a.forward.layers {
+		for j := range a.forward.layers[i] {
+			a.forward.layers[i][j].adapter = nil
+		}
+	}
+	return a, a.readAdapter(dir, lora)
+}
+
+// AdapterBase is the model that an adapter's folder names as its base; ok tells whether the
+// folder is an adapter's.
+func AdapterBase(dir string) (name string, ok bool) {
+	if !isAdapter(dir) {
+		return "", false
+	}
+	config, _, err := readAdapterConfig(dir)
+	return config.Base, err == nil
 }
 
 // noOthers refuses an adapter file with tensors that would be dropped.

@@ -40,6 +40,8 @@ type Options struct {
 	Weights Precision
 	Seed    uint64
 
+	UpdateMask string // file that says which weights training may move; "": all
+
 	Frozen bool   // the model is not to be trained: its weights are held once, packed for products
 	LoRA   *LoRA  // train fresh adapters on frozen weights; not with an adapter's folder, which has its own
 	Base   string // the folder that an adapter's folder belongs to; "": the one that it names
@@ -151,7 +153,13 @@ func Open(dir string, options Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return assemble(m, optimizer, options), nil
+	e := assemble(m, optimizer, options)
+	if options.UpdateMask != "" {
+		if e.stepper.mask, err = readMask(options.UpdateMask, m); err != nil {
+			return nil, fmt.Errorf("open model %s: %w", dir, err)
+		}
+	}
+	return e, nil
 }
 
 // resolve puts numbers in the place of zeros.

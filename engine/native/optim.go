@@ -24,6 +24,7 @@ type stepper struct {
 	rule       kernel.AdamW
 	round      bool        // what is updated, to bfloat16
 	draws      draw.Source // for that
+	mask       []byte      // 0: a parameter that must not move; nil: all may
 	descent    engine.OptimParams
 	squares    []float64
 
@@ -42,16 +43,12 @@ func newStepper() *stepper {
 	s.square = func(i int) {
 		s.squares[i] = kernel.SumSquares(s.g[i*squareBlock : min((i+1)*squareBlock, len(s.g))])
 	}
-	s.adamW = func(i int) {
-		from, to := i*stepBlock, min((i+1)*stepBlock, len(s.p))
-		s.rule.Update(s.p[from:to], s.g[from:to], s.m[from:to], s.v[from:to])
-		s.store(i, s.p[from:to])
-	}
-	s.sgd = func(i int) {
-		from, to := i*stepBlock, min((i+1)*stepBlock, len(s.p))
+	adamW := func(from, to int) { s.rule.Update(s.p[from:to], s.g[from:to], s.m[from:to], s.v[from:to]) }
+	sgd := func(from, to int) {
 		kernel.SGD(s.p[from:to], s.g[from:to], s.descent.LearningRate, s.descent.WeightDecay, s.rule.Scale)
-		s.store(i, s.p[from:to])
 	}
+	s.adamW = func(i int) { s.update(i, adamW) }
+	s.sgd = func(i int) { s.update(i, sgd) }
 	return s
 }
 
@@ -89,6 +86,7 @@ func (e *Engine) OptimStep(ctx context.Context, o engine.OptimParams) (engine.Up
 	}
 	grads := l.grads
 	grads.merge()
+	e.stepper.hold(grads.arena, e.options.Threads)
 	norm := e.stepper.norm(grads.arena, e.options.Threads)
 	if !finite(norm) {
 		name, _ := grads.nonFinite()

@@ -37,8 +37,10 @@ func TestBFloat16AgreesWithTransformers(t *testing.T) {
 func TestSampledIsRecomputedOnRealModels(t *testing.T) {
 	for _, folder := range folders {
 		for _, o := range []Options{
-			{Precision: F32}, {Precision: BF16},
-			{Precision: F32, LoRA: &LoRA{Rank: 4, Alpha: 8}}, {Precision: BF16, LoRA: &LoRA{Rank: 4, Alpha: 8}},
+			{Precision: F32},
+			{Precision: BF16},
+			{Precision: F32, LoRA: &LoRA{Rank: 4, Alpha: 8}},
+			{Precision: BF16, LoRA: &LoRA{Rank: 4, Alpha: 8}},
 			{Precision: BF16, Frozen: true},
 		} {
 			o.Threads = 2

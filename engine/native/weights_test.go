@@ -99,3 +99,61 @@ func TestExportsAreOfOneType(t *testing.T) {
 		t.Error("weights were exported as I8")
 	}
 }
+
+// What a mask leaves out stays bit for bit, weight decay or not; all else moves.
+func TestUpdateMasks(t *testing.T) {
+	fresh, err := New(small(true), 1, Options{Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := fresh.SaveModel(dir); err != nil {
+		t.Fatal(err)
+	}
+	var list []safetensors.Tensor
+	for _, tensor := range fresh.model.tensors {
+		data := make([]byte, len(tensor.data))
+		for i := range data {
+			data[i] = byte(i % 2)
+		}
+		list = append(list, safetensors.Tensor{Name: tensor.name, DType: "BOOL", Shape: tensor.shape, Data: data})
+	}
+	mask := filepath.Join(t.TempDir(), "mask")
+	if err := safetensors.Write(mask, list, nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, optimizer := range []engine.Optimizer{engine.AdamW, engine.SGD} {
+		e, err := Open(dir, Options{Threads: 2, UpdateMask: mask})
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := slices.Clone(e.model.arena)
+		if _, err := e.ForwardBackward(t.Context(), distinctBatch(e, 4), nextToken(8), 1); err != nil {
+			t.Fatal(err)
+		}
+		o := engine.OptimParams{Optimizer: optimizer, LearningRate: 0.01, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, WeightDecay: 0.5}
+		if _, err := e.OptimStep(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+		at := 0
+		for _, tensor := range e.model.tensors {
+			moved := 0
+			for i, v := range tensor.data {
+				switch {
+				case isValue(tensor.name):
+				case i%2 == 0 && v != before[at+i]:
+					t.Fatalf("%s: element %d of %s moved", optimizer, i, tensor.name)
+				case i%2 == 1 && v != before[at+i]:
+					moved++
+				}
+			}
+			if !isValue(tensor.name) && moved == 0 {
+				t.Errorf("%s: nothing of %s moved", optimizer, tensor.name)
+			}
+			at += len(tensor.data)
+		}
+	}
+	if _, err := Open(dir, Options{UpdateMask: filepath.Join(dir, modelFile)}); err == nil {
+		t.Error("weights were taken for a mask")
+	}
+}

@@ -116,8 +116,7 @@ func (t *talk) answer(a *app) error {
 	if err != nil {
 		return badInput(err)
 	}
-	params := t.params(t.policy, t.tok)
-	params.MaxTokens = min(params.MaxTokens, t.policy.Config().MaxPositions-len(prompt))
+	params := t.params(t.policy, t.tok, prompt)
 	if params.MaxTokens < 1 {
 		return badInput(fmt.Errorf("the conversation has %d tokens: the model has no positions left", len(prompt)))
 	}

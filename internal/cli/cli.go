@@ -37,6 +37,8 @@ type commands struct {
 	SFT      sftCommand      `cmd:"" name:"sft" help:"Fine-tune a model on examples."`
 	Eval     evalCommand     `cmd:"" help:"Measure Pass@k of a model, a server, or a file of samples."`
 	Compare  compareCommand  `cmd:"" help:"Compare two evaluations of the same problems."`
+	Claim    claimCommand    `cmd:"" help:"Test what the literature claims, by programs that can fail."`
+	Diff     diffCommand     `cmd:"" help:"Show what training changed in the weights of a model."`
 	Grade    gradeCommand    `cmd:"" help:"Grade a file of responses against gold answers."`
 	Serve    serveCommand    `cmd:"" help:"Serve rewards to trainers over HTTP."`
 	Score    scoreCommand    `cmd:"" help:"Print log-probabilities and entropies of given tokens or texts."`

@@ -14,6 +14,9 @@ import (
 	"github.com/negativa-lab/negativa/tokenizer"
 )
 
+// embedded is the name of the model that ships in the program.
+const embedded = "base"
+
 // modelFlags say how a model is opened.
 type modelFlags struct {
 	DType   string `name:"dtype" default:"f32" help:"f32, or bf16: factors of products in bfloat16."`
@@ -24,7 +27,7 @@ type modelFlags struct {
 // open opens a model; one without tokenizer.json has a nil tokenizer.
 func (f *modelFlags) open(name string, o native.Options) (*native.Engine, *tokenizer.Tokenizer, error) {
 	o.Precision, o.Base, o.Threads = native.Precision(f.DType), f.Base, f.Threads
-	dir, done, err := modelFolder(name)
+	dir, done, err := unpack(name, &o)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -39,7 +42,7 @@ func (f *modelFlags) open(name string, o native.Options) (*native.Engine, *token
 // modelFolder is a model's folder; that of the base model that ships in the program is
 // written, and removed when it is done with.
 func modelFolder(name string) (dir string, done func(), err error) {
-	if name != "base" {
+	if name != embedded {
 		return name, func() {}, nil
 	}
 	dir, err = os.MkdirTemp("", "negativa-base-")
@@ -55,13 +58,26 @@ func modelFolder(name string) (dir string, done func(), err error) {
 }
 
 // openModel opens a model folder, or the base model that ships in the program.
-func openModel(name string, options native.Options) (*native.Engine, *tokenizer.Tokenizer, error) {
-	dir, done, err := modelFolder(name)
+func openModel(name string, o native.Options) (*native.Engine, *tokenizer.Tokenizer, error) {
+	dir, done, err := unpack(name, &o)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer done()
-	return openFolder(dir, options)
+	return openFolder(dir, o)
+}
+
+// unpack is modelFolder for a model that is to be opened: adapters of the base model that
+// ships in the program know it by its name.
+func unpack(name string, o *native.Options) (dir string, done func(), err error) {
+	if base, ok := native.AdapterBase(name); ok && base == embedded && o.Base == "" {
+		o.Base, done, err = modelFolder(embedded)
+		return name, done, err
+	}
+	if name == embedded {
+		o.Name = embedded
+	}
+	return modelFolder(name)
 }
 
 func openFolder(dir string, options native.Options) (*native.Engine, *tokenizer.Tokenizer, error) {

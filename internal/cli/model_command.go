@@ -55,12 +55,13 @@ type inspectionJSON struct {
 }
 
 func (c *inspectCommand) Run(a *app) error {
-	dir, done, err := modelFolder(c.Model)
+	options := native.Options{}
+	dir, done, err := unpack(c.Model, &options)
 	if err != nil {
 		return err
 	}
 	defer done()
-	x, err := native.Inspect(dir, native.Options{})
+	x, err := native.Inspect(dir, options)
 	if err != nil {
 		return badInput(err)
 	}
@@ -151,12 +152,13 @@ func (c *mergeCommand) Run(a *app) error {
 	if err := checkFresh(c.Out); err != nil {
 		return badInput(err)
 	}
-	dir, done, err := modelFolder(c.Model)
+	options := native.Options{Frozen: true, Threads: c.Threads, Base: c.Base}
+	dir, done, err := unpack(c.Model, &options)
 	if err != nil {
 		return err
 	}
 	defer done()
-	policy, err := native.Open(dir, native.Options{Frozen: true, Threads: c.Threads, Base: c.Base})
+	policy, err := native.Open(dir, options)
 	if err != nil {
 		return badInput(err)
 	}

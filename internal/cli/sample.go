@@ -19,13 +19,14 @@ type drawFlags struct {
 	TopK        int     `name:"top_k" aliases:"top-k" default:"0" help:"Sample from the k likeliest tokens; 0: off."`
 	TopP        float64 `name:"top_p" aliases:"top-p" default:"1" help:"Sample from the likeliest tokens with this share; 1: off."`
 	MinP        float64 `name:"min_p" aliases:"min-p" default:"0" help:"Leave out tokens less likely than this times the likeliest; 0: off."`
-	MaxTokens   int     `name:"max_completion_length" aliases:"max-completion-length,max_tokens,max-tokens" default:"256" help:"Tokens of a completion at most."`
+	MaxTokens   int     `name:"max_completion_length" aliases:"max-completion-length,max_tokens,max-tokens" default:"256" help:"Tokens of a completion at most; fewer where the model has no positions for them."`
 	Seed        uint64  `name:"seed" default:"1" help:"Seed of the draws."`
 }
 
-func (f *drawFlags) params(policy *native.Engine, tok *tokenizer.Tokenizer) engine.SampleParams {
+// params are those of a completion of a prompt.
+func (f *drawFlags) params(policy *native.Engine, tok *tokenizer.Tokenizer, prompt []negativa.Token) engine.SampleParams {
 	return engine.SampleParams{
-		MaxTokens: f.MaxTokens, Temperature: f.Temperature, TopK: f.TopK, TopP: f.TopP, MinP: f.MinP, Stop: stopTokens(policy, tok),
+		MaxTokens: min(f.MaxTokens, policy.Config().MaxPositions-len(prompt)), Temperature: f.Temperature, TopK: f.TopK, TopP: f.TopP, MinP: f.MinP, Stop: stopTokens(policy, tok),
 	}
 }
 
@@ -70,7 +71,7 @@ func (c *sampleCommand) Run(a *app) error {
 	if err != nil {
 		return badInput(err)
 	}
-	drawn, err := policy.Sample(a.ctx, []engine.Request{{Prompt: prompt, N: c.N, Seed: c.Seed}}, c.params(policy, tok))
+	drawn, err := policy.Sample(a.ctx, []engine.Request{{Prompt: prompt, N: c.N, Seed: c.Seed}}, c.params(policy, tok, prompt))
 	if err != nil {
 		return badInput(err)
 	}

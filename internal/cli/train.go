@@ -1,15 +1,20 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/negativa-lab/negativa"
 	"github.com/negativa-lab/negativa/engine/native"
 	"github.com/negativa-lab/negativa/internal/rundir"
+	"github.com/negativa-lab/negativa/internal/script"
 	"github.com/negativa-lab/negativa/objective"
 	"github.com/negativa-lab/negativa/report"
+	"github.com/negativa-lab/negativa/reward"
 	"github.com/negativa-lab/negativa/tokenizer"
 	"github.com/negativa-lab/negativa/train"
 )
@@ -17,7 +22,7 @@ import (
 type trainCommand struct {
 	File configFile `arg:"" optional:"" name:"config.yaml" help:"YAML file of keys named as the flags; flags win over it."`
 
-	Preset string `name:"preset" placeholder:"NAME" help:"Settings of a published run: rlvr-decomposed/ and psr, nsr, w-reinforce, ppo or grpo, as the code of 2506.01347 has them, or with -paper behind as it writes them. The YAML file and flags win over it."`
+	Preset string `name:"preset" placeholder:"NAME" help:"Settings of a published run: rlvr-decomposed/ and psr, nsr, w-reinforce, ppo or grpo, as the code of 2506.01347 has them, or with -paper behind as it writes them; dapo. The YAML file and flags win over it."`
 	Resume string `name:"resume" type:"path" placeholder:"RUN" help:"Go on with a run from its last checkpoint: its folder. Its config.yaml counts, not flags but --threads."`
 	train.Config
 }
@@ -78,6 +83,9 @@ func (c *trainCommand) resume(a *app) error {
 }
 
 func (c *trainCommand) train(a *app, loop *train.Loop) error {
+	if err := tellNeeds(a, loop.Config, loop.Policy.(*native.Engine).Config(), c.Preset); err != nil {
+		return err
+	}
 	a.log.Info("training", "objective", loop.Objective.Name, "problems", loop.Problems.Name(), "model", c.Model, "output_dir", c.OutputDir)
 	done := loop.State().Step
 	p := a.start(loop.Objective.Name, c.MaxSteps-done)
@@ -143,8 +151,12 @@ func openLoop(a *app, c train.Config) (*train.Loop, objective.Objective, error) 
 	if err != nil {
 		return nil, goal, badInput(err)
 	}
+	worth, err := newReward(resolved.Reward, resolved.Seed)
+	if err != nil {
+		return nil, goal, badInput(err)
+	}
 	loop := &train.Loop{
-		Config: resolved, Objective: goal, Problems: problems, Tokenizer: tok, Policy: policy, Stop: stopTokens(policy, tok),
+		Reward: worth, Config: resolved, Objective: goal, Problems: problems, Tokenizer: tok, Policy: policy, Stop: stopTokens(policy, tok),
 	}
 	if len(loop.Stop) == 0 {
 		return nil, goal, badInput(errors.New("the model names no token that ends a text: give config.json an eos_token_id"))
@@ -155,10 +167,22 @@ func openLoop(a *app, c train.Config) (*train.Loop, objective.Objective, error) 
 	return loop, goal, nil
 }
 
+// newReward is an arm by its name, or a function in a file.
+func newReward(name string, seed uint64) (reward.Function, error) {
+	if filepath.Ext(name) != ".star" {
+		return reward.New(cmp.Or(name, "truth"), seed)
+	}
+	source, err := os.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("reward: %w", err)
+	}
+	return script.Reward(name, source)
+}
+
 func trainOptions(c train.Config) native.Options {
 	return modelOptions(c.LoRAConfig, c.Seed, native.Options{
 		Threads: c.Threads, MicroBatchTokens: c.MicroBatchTokens, Recompute: c.Checkpointing, Precision: native.Precision(c.DType),
-		Weights: native.Precision(c.ParamDType), Seed: c.Seed,
+		Weights: native.Precision(c.ParamDType), Seed: c.Seed, UpdateMask: c.UpdateMask,
 	})
 }
 

@@ -241,6 +241,59 @@ func TestParquetIsGradedAsJSONL(t *testing.T) {
 	}
 }
 
+// TestParquetNumbers: a gold is the number that the column's type says, not the bits that it
+// is stored as.
+func TestParquetNumbers(t *testing.T) {
+	type row[T any] struct {
+		Gold     T      `parquet:"gold"`
+		Response string `parquet:"response"`
+	}
+	type small struct {
+		Gold     int32  `parquet:"gold,decimal(2:9)"`
+		Response string `parquet:"response"`
+	}
+	type middle struct {
+		Gold     int64  `parquet:"gold,decimal(3:18)"`
+		Response string `parquet:"response"`
+	}
+	type large struct {
+		Gold     [9]byte `parquet:"gold,decimal(2:20)"`
+		Response string  `parquet:"response"`
+	}
+	path := filepath.Join(t.TempDir(), "numbers.parquet")
+	for _, c := range []struct {
+		name  string
+		write error
+		want  string
+	}{
+		{"uint32", parquet.WriteFile(path+"uint32", []row[uint32]{{4294967295, ""}}), "4294967295"},
+		{"uint64", parquet.WriteFile(path+"uint64", []row[uint64]{{18446744073709551615, ""}}), "18446744073709551615"},
+		{"int64", parquet.WriteFile(path+"int64", []row[int64]{{-7, ""}}), "-7"},
+		{"float", parquet.WriteFile(path+"float", []row[float32]{{0.1, ""}}), "0.1"},
+		{"decimal", parquet.WriteFile(path+"decimal", []small{{250, ""}}), "2.50"},
+		{"negative", parquet.WriteFile(path+"negative", []middle{{-1, ""}}), "-0.001"},
+		{"bytes", parquet.WriteFile(path+"bytes", []large{{[9]byte{7: 1, 8: 4}, ""}}), "2.60"},
+		{"negative bytes", parquet.WriteFile(path+"negative bytes", []large{{[9]byte{255, 255, 255, 255, 255, 255, 255, 255, 156}, ""}}), "-1.00"},
+	} {
+		if c.write != nil {
+			t.Fatal(c.write)
+		}
+		in, err := Open(path+c.name, nil, Fields{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		grade := func(gold, response string) verify.Grade {
+			if gold != c.want {
+				t.Errorf("%s: the gold is %s, want %s", c.name, gold, c.want)
+			}
+			return grader(gold, response)
+		}
+		if err := (Job{Input: in, Grade: grade, Out: io.Discard}).Run(context.Background()); err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}
+
 func TestInterruptedRunEndsBetweenLines(t *testing.T) {
 	ctx, interrupt := context.WithCancel(context.Background())
 	r, w := io.Pipe() // it never ends

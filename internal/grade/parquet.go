@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strconv"
 	"strings"
 
 	"github.com/parquet-go/parquet-go"
@@ -26,9 +25,9 @@ type table struct {
 	buffer []parquet.Row
 	ready  []parquet.Row // read and not yet given
 	number int
-	id     int // columns; -1: there is none
-	gold   int
-	answer int
+	id     leaf
+	gold   leaf
+	answer leaf
 	fields Fields
 }
 
@@ -58,7 +57,7 @@ func openParquet(in *Input, f *os.File, size int64, wanted Fields) (*Input, erro
 	}
 	t := &table{
 		name: in.name, file: f, groups: file.RowGroups(), buffer: make([]parquet.Row, 64),
-		id: -1, gold: columns[in.fields.Gold], answer: columns[in.fields.Response], fields: in.fields,
+		id: leaf{index: -1}, gold: columns[in.fields.Gold], answer: columns[in.fields.Response], fields: in.fields,
 	}
 	if has(idName) {
 		t.id = columns[idName]
@@ -67,12 +66,12 @@ func openParquet(in *Input, f *os.File, size int64, wanted Fields) (*Input, erro
 	return in, nil
 }
 
-// columnsOf numbers the columns that have one value a row, by their paths.
-func columnsOf(schema *parquet.Schema) map[string]int {
-	columns := map[string]int{}
+// columnsOf lists the columns that have one value a row, by their paths.
+func columnsOf(schema *parquet.Schema) map[string]leaf {
+	columns := map[string]leaf{}
 	for _, path := range schema.Columns() {
-		if leaf, ok := schema.Lookup(path...); ok && leaf.MaxRepetitionLevel == 0 {
-			columns[strings.Join(path, ".")] = int(leaf.ColumnIndex)
+		if column, ok := schema.Lookup(path...); ok && column.MaxRepetitionLevel == 0 {
+			columns[strings.Join(path, ".")] = leafOf(column)
 		}
 	}
 	return columns
@@ -139,10 +138,10 @@ func guarded(f func() error) (err error) {
 
 func (t *table) row(values parquet.Row) (row Row, err error) {
 	row.Number = t.number
-	cell := func(column int) json.RawMessage {
+	cell := func(column leaf) json.RawMessage {
 		for _, v := range values {
-			if v.Column() == column {
-				return encode(v)
+			if v.Column() == column.index {
+				return column.encode(v)
 			}
 		}
 		return nil
@@ -155,32 +154,4 @@ func (t *table) row(values parquet.Row) (row Row, err error) {
 	}
 	row.Response, err = Text(cell(t.answer), t.fields.Response)
 	return row, err
-}
-
-// encode writes a value as JSON would; a kind that has no plain form is an object.
-func encode(v parquet.Value) json.RawMessage {
-	if v.IsNull() {
-		return json.RawMessage("null")
-	}
-	switch v.Kind() {
-	case parquet.Boolean:
-		return strconv.AppendBool(nil, v.Boolean())
-	case parquet.Int32:
-		return strconv.AppendInt(nil, int64(v.Int32()), 10)
-	case parquet.Int64:
-		return strconv.AppendInt(nil, v.Int64(), 10)
-	case parquet.Float:
-		return strconv.AppendFloat(nil, float64(v.Float()), 'g', -1, 32)
-	case parquet.Double:
-		return strconv.AppendFloat(nil, v.Double(), 'g', -1, 64)
-	case parquet.ByteArray:
-		return quote(string(v.ByteArray()))
-	}
-	return json.RawMessage("{}")
-}
-
-// quote writes a text as JSON. Bytes that are not UTF-8 are replaced.
-func quote(s string) json.RawMessage {
-	raw, _ := json.Marshal(s) // a string has no error
-	return raw
 }

@@ -1,0 +1,185 @@
+package claim
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/negativa-lab/negativa"
+	"github.com/negativa-lab/negativa/engine"
+	"github.com/negativa-lab/negativa/engine/tabular"
+	"github.com/negativa-lab/negativa/internal/draw"
+	"github.com/negativa-lab/negativa/objective"
+)
+
+// A bandit is one state with twenty arms, of which the first five are right: a softmax policy
+// whose every expectation is a finite sum, and what is left of training when there are no
+// sequences, no generalisation and no model.
+const (
+	arms      = 20
+	rightArms = 5
+	pulls     = 64   // samples a step
+	steps     = 1500 // rollout steps
+)
+
+const banditPreset = "softmax bandit: 20 arms, 5 right, normal logits of deviation 1; 1,500 steps of 64 pulls, 4 mini-batches, clip 0.2, token mean over rows kept, a last mini-batch by its share"
+
+func newBandit(seed uint64) (*tabular.Engine, error) {
+	return tabular.New(tabular.Config{VocabSize: arms, MaxTokens: 1, Prompts: [][]negativa.Token{{0}}, InitializerRange: 1}, seed)
+}
+
+func isRight(token negativa.Token) bool { return token < rightArms }
+
+// pull makes rows of drawn arms.
+func pull(e *tabular.Engine, o objective.Objective, step int, seed uint64) ([]negativa.Datum, error) {
+	request := engine.Request{Prompt: []negativa.Token{0}, N: pulls, Seed: draw.New(seed, "bandit").At(uint64(step)).Uint64(0)}
+	drawn, err := e.Sample(context.Background(), []engine.Request{request}, engine.SampleParams{MaxTokens: 1, Temperature: 1, TopP: 1})
+	if err != nil {
+		return nil, err
+	}
+	rewards := make([]float64, pulls)
+	for i, r := range drawn[0] {
+		if isRight(r.Tokens[0]) {
+			rewards[i] = 1
+		}
+	}
+	var rows []negativa.Datum
+	for i, a := range o.Advantages([][]float64{rewards})[0] {
+		if o.Subset && a == 0 {
+			continue
+		}
+		r := drawn[0][i]
+		rows = append(rows, negativa.Datum{
+			ID: fmt.Sprintf("%03d", i), Prompt: []negativa.Token{0}, Completion: r.Tokens, Sign: int(2*rewards[i] - 1),
+			Row: negativa.Row{Behaviour: []float64{float64(r.Logprobs[0])}, Advantages: []float64{a}},
+		})
+	}
+	return rows, nil
+}
+
+// playBandit trains and returns how many right arms the policy still uses: exp(H(p | right)).
+func playBandit(ctx context.Context, name string, optimizer engine.OptimParams, seed uint64, minis int) (float64, error) {
+	e, err := newBandit(seed)
+	if err != nil {
+		return 0, err
+	}
+	o, err := objective.Default(name)
+	if err != nil {
+		return 0, err
+	}
+	for step := range steps {
+		rows, err := pull(e, o, step, seed)
+		if err != nil {
+			return 0, err
+		}
+		size := pulls / minis
+		for from := 0; from < len(rows); from += size {
+			mini := rows[from:min(from+size, len(rows))]
+			for i := range mini {
+				mini[i].Row.Weight = 1 / float64(size)
+			}
+			if _, err := e.ForwardBackward(ctx, mini, o.Loss(), 1); err != nil {
+				return 0, err
+			}
+			if _, err := e.OptimStep(ctx, optimizer); err != nil {
+				return 0, err
+			}
+		}
+	}
+	return effectiveArms(e)
+}
+
+func effectiveArms(e *tabular.Engine) (float64, error) {
+	all, err := e.Enumerate([]negativa.Token{0})
+	if err != nil {
+		return 0, err
+	}
+	right, entropy := 0.0, 0.0
+	for _, c := range all {
+		if isRight(c.Tokens[0]) {
+			right += c.Probability
+		}
+	}
+	for _, c := range all {
+		if p := c.Probability / right; isRight(c.Tokens[0]) && p > 0 {
+			entropy -= p * math.Log(p)
+		}
+	}
+	return math.Exp(entropy), nil
+}
+
+var (
+	adam = engine.OptimParams{Optimizer: engine.AdamW, LearningRate: 0.01, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8}
+	sgd  = engine.OptimParams{Optimizer: engine.SGD, LearningRate: 0.1}
+)
+
+func gap(ctx context.Context, optimizer engine.OptimParams, seed uint64, minis int) (float64, error) {
+	nsr, err := playBandit(ctx, "nsr", optimizer, seed, minis)
+	if err != nil {
+		return 0, err
+	}
+	psr, err := playBandit(ctx, "psr", optimizer, seed, minis)
+	return nsr - psr, err
+}
+
+var f1 = Claim{
+	ID:         "F1",
+	Statement:  "On policy, with log-probabilities summed and one constant divisor, PSR and NSR have the same expected gradient.",
+	Source:     "follows from arXiv 2506.01347, eq. 2 to 4: L_PSR = −P(right), L_NSR = P(wrong) − … = 1 − P(right)",
+	Literature: "none: stated nowhere; the paper contrasts the two",
+	Quantity:   "largest of |1 − cosine| and |1 − ratio of norms| between the exact expected gradients",
+	Predicate:  Below(1e-12),
+	Preset:     "softmax bandit: 20 arms, 5 right, normal logits of deviation 1; every arm weighed by its probability; ratio 1",
+	Seeds:      10,
+	measure: func(ctx context.Context, _ *Lab, seed uint64) (float64, error) {
+		e, err := newBandit(seed)
+		if err != nil {
+			return 0, err
+		}
+		all, err := e.Enumerate([]negativa.Token{0})
+		if err != nil {
+			return 0, err
+		}
+		o, err := objective.Default("reinforce") // A = 2r − 1: the right half is PSR's gradient, the wrong half NSR's
+		if err != nil {
+			return 0, err
+		}
+		var batch []negativa.Datum
+		for _, c := range all {
+			d := negativa.Datum{
+				ID: fmt.Sprintf("%03d", c.Tokens[0]), Prompt: []negativa.Token{0}, Completion: c.Tokens, Sign: -1,
+				Row: negativa.Row{Weight: c.Probability, Behaviour: []float64{math.Log(c.Probability)}, Advantages: []float64{-1}},
+			}
+			if isRight(c.Tokens[0]) {
+				d.Sign, d.Row.Advantages = 1, []float64{1}
+			}
+			batch = append(batch, d)
+		}
+		r, err := e.ForwardBackward(ctx, batch, o.Loss(), 1)
+		return max(math.Abs(1-r.Cosine), math.Abs(1-r.RightNorm/r.WrongNorm)), err
+	},
+}
+
+var f2 = Claim{
+	ID:         "F2",
+	Statement:  "Under Adam NSR keeps more of the right answers in use than PSR.",
+	Source:     "the mechanism behind arXiv 2506.01347, table 1, left to a bandit",
+	Literature: "none for a bandit",
+	Quantity:   "effective number of right arms, exp(H(p | right)), after NSR − after PSR; there are 5",
+	Predicate:  Above(0),
+	Preset:     banditPreset + "; AdamW at 0.01 without decay",
+	Seeds:      10,
+	measure:    func(ctx context.Context, _ *Lab, seed uint64) (float64, error) { return gap(ctx, adam, seed, 4) },
+}
+
+var c7 = Claim{
+	ID:         "C7",
+	Statement:  "Under plain SGD, on policy, nothing tells PSR from NSR: the negative control.",
+	Source:     "follows from F1",
+	Literature: "none: a control",
+	Quantity:   "effective number of right arms after NSR − after PSR; there are 5",
+	Predicate:  Range{-0.5, 0.5},
+	Preset:     banditPreset + ", but 1 mini-batch and a divisor of 64 for both; SGD at 0.1",
+	Seeds:      10,
+	measure:    func(ctx context.Context, _ *Lab, seed uint64) (float64, error) { return gap(ctx, sgd, seed, 1) },
+}
