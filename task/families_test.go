@@ -54,6 +54,22 @@ func TestNamesMakeTheFamilyAgain(t *testing.T) {
 	})
 }
 
+// A level holds as many problems of each split as eval asks for unless told otherwise.
+func TestLevelsHoldEnoughProblems(t *testing.T) {
+	const n = 200
+	for _, name := range Names() {
+		for level := range Levels(name) + 1 {
+			spec := name
+			if level > 0 {
+				spec = fmt.Sprintf("%s:level=%d", name, level)
+			}
+			if _, err := Problems(family(spec), Test, 1, n); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
 // A model of the default size can be made for every family under its defaults.
 func TestDefaultsFitTheDefaultModel(t *testing.T) {
 	const positions = 128
@@ -77,6 +93,7 @@ func TestExamplesHold(t *testing.T) {
 		"ab,ac,bd:":      {"1223"},
 		"7,3,5=16:":      {"3*7=21;21-5=16"},
 		"(48,18):":       {"48%18=12;18%12=6;12%6=0;6"},
+		"a1>d4,c2,g7:":   {"a1b3d4"},
 		"a1>d4:":         {"a1b3d4", "a1c2d4"},
 		"3*a+4=19:":      {"19-4=15;15/3=5"},
 		"3*a-4=11:":      {"11+4=15;15/3=5"},

@@ -275,13 +275,14 @@ func judgeSequence(prompt, text string) bool {
 }
 
 func judgeKnight(prompt, text string) bool {
-	from, to, _ := strings.Cut(prompt, ">")
+	ends, blocked, _ := strings.Cut(prompt, ",")
+	from, to, _ := strings.Cut(ends, ">")
 	if len(text) < 4 || len(text)%2 != 0 || text[:2] != from || text[len(text)-2:] != to || strings.Trim(text, "abcdefgh12345678") != "" {
 		return false
 	}
 	for i := 2; i < len(text); i += 2 {
 		file, rank := int(text[i])-int(text[i-2]), int(text[i+1])-int(text[i-1])
-		if file*rank != 2 && file*rank != -2 || text[i] < 'a' || text[i+1] > '8' {
+		if file*rank != 2 && file*rank != -2 || text[i] < 'a' || text[i+1] > '8' || strings.Contains(blocked, text[i:i+2]) {
 			return false
 		}
 	}
