@@ -33,11 +33,10 @@ func newMethods(o options) (Family, error) {
 	if err != nil {
 		return nil, err
 	}
-	longest, product := 0, f.max
+	longest, a := 0, f.max
 	for range f.factors - 1 {
-		before := width(product)
-		product *= 99
-		longest += len("d*10=;*1=;+=;") + 2*before + 1 + 4*width(11*product/10)
+		longest += len("r*100=;*1=;-=;") + 2*width(a) + 2*width(100*a) + 2*width(9*a) + width(99*a)
+		a *= 99
 	}
 	f.listed = &listed{
 		name: "methods", options: set, alphabet: "*+-0123456789:;=dfrx", form: "17x18:",
