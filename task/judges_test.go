@@ -315,7 +315,7 @@ func judgeMethods(prompt, text string) bool {
 	}
 	var x, y, z, n [3]int // steps x∘y=z
 	lines := strings.Split(text[1:], ";")
-	var ops string
+	var ops strings.Builder
 	for i, line := range lines {
 		if i > 2 {
 			return false
@@ -325,19 +325,19 @@ func judgeMethods(prompt, text string) bool {
 		if !ok || !holds(x[i], op, y[i], z[i], 0) {
 			return false
 		}
-		ops += string(op)
+		ops.WriteString(string(op))
 	}
 	n[0] = y[0] * y[1]
 	switch text[0] {
 	case 'd', 'r':
 		fits := x[0] == a && x[1] == a && x[2] == z[0] && y[2] == z[1] && z[2] == a*b && y[0]%10 == 0
-		return fits && (text[0] == 'd' && ops == "**+" && y[1] < 10 && y[1] > 0 && y[0] > 0 || text[0] == 'r' && ops == "**-" && (y[1] == 1 || y[1] == 2))
+		return fits && (text[0] == 'd' && ops.String() == "**+" && y[1] < 10 && y[1] > 0 && y[0] > 0 || text[0] == 'r' && ops.String() == "**-" && (y[1] == 1 || y[1] == 2))
 	case 'f':
 		smallest := true
 		for p := 2; p < y[0]; p++ {
 			smallest = smallest && (b%p != 0 || b/p > 9)
 		}
-		return ops == "**" && x[0] == a && x[1] == z[0] && n[0] == b && z[1] == a*b && y[0] > 1 && y[0] <= y[1] && y[1] < 10 && smallest
+		return ops.String() == "**" && x[0] == a && x[1] == z[0] && n[0] == b && z[1] == a*b && y[0] > 1 && y[0] <= y[1] && y[1] < 10 && smallest
 	}
 	return false
 }

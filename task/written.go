@@ -77,11 +77,12 @@ func newWritten(f Family, weights []int) (Family, error) {
 }
 
 func (f *written) Name() string {
-	name := f.stepped.Name()
+	var name strings.Builder
+	name.WriteString(f.stepped.Name())
 	for i, format := range Formats() {
-		name += fmt.Sprintf(",%s=%d", format, f.weights[i])
+		name.WriteString(fmt.Sprintf(",%s=%d", format, f.weights[i]))
 	}
-	return name
+	return name.String()
 }
 
 func (f *written) Alphabet() string { return f.stepped.Alphabet() + " ,abcdefgilmnoprstuv" }

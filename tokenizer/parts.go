@@ -156,7 +156,7 @@ func (t *Tokenizer) readBytes() {
 // see is decided by that letter.
 func (t *Tokenizer) readMetaspace(p part) error {
 	if p.Scheme == "first" {
-		return errors.New("Metaspace with prepend_scheme first is not supported")
+		return errors.New("prepend_scheme first is not supported: always and never are")
 	}
 	prepend := p.Scheme == "always" || p.Scheme == "" && p.AddPrefixSpace
 	before := t.normalize

@@ -10,7 +10,7 @@ import (
 )
 
 func dynamic(prompts, draws int) Config {
-	c := small("grpo")
+	c := small("dapo")
 	c.PromptsPerStep, c.DynamicSampling, c.DynamicDraws = prompts, true, draws
 	return c
 }

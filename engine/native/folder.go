@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -85,9 +86,7 @@ func (m *model) dtype() safetensors.DType {
 // filesFor are the files beside the weights, with a config.json that gives their type.
 func (m *model) filesFor(dtype string) (map[string][]byte, error) {
 	files := make(map[string][]byte, len(m.files))
-	for name, raw := range m.files {
-		files[name] = raw
-	}
+	maps.Copy(files, m.files)
 	config, err := withDType(files["config.json"], dtype)
 	files["config.json"] = config
 	return files, err

@@ -9,6 +9,7 @@ import (
 	"github.com/negativa-lab/negativa/eval"
 	"github.com/negativa-lab/negativa/internal/rundir"
 	"github.com/negativa-lab/negativa/report"
+	"github.com/negativa-lab/negativa/tokenizer/chat"
 )
 
 type evalCommand struct {
@@ -24,7 +25,7 @@ type evalCommand struct {
 	columnFlags    `group:"Problems"`
 	NumProblems    *int    `name:"num_problems" aliases:"num-problems" group:"Problems" help:"The first so many problems (200 of a task, all of a file)."`
 	ProblemSeed    uint64  `name:"problem_seed" default:"1" group:"Problems" help:"Seed of a task's held-out problems."`
-	PromptTemplate *string `name:"prompt_template" aliases:"prompt-template" group:"Problems" help:"How a problem of a file is put: plain, boxed, qwen-boxed, or a text with {problem} (plain)."`
+	PromptTemplate *string `name:"prompt_template" aliases:"prompt-template" group:"Problems" help:"How a problem of a file is put: plain, boxed, chat or boxed-chat (in the model's chat template), qwen-boxed, or a text with {problem} (plain)."`
 	Mode           string  `name:"mode" default:"math" group:"Problems" help:"How answers to a file's problems are graded: ${modes}."`
 	Regrade        bool    `name:"regrade" group:"Problems" help:"Grade the responses in --samples again, labels or not; the gold is --data's, or else the line's gold_answer."`
 
@@ -48,6 +49,8 @@ type evalCommand struct {
 	SamplesPerRequest int           `name:"samples_per_request" aliases:"samples-per-request" default:"16" group:"A server" help:"Samples asked for in one request, under one seed; 1: for servers that give a seed's samples all alike."`
 	RequestTimeout    time.Duration `name:"request_timeout" aliases:"request-timeout" default:"10m" group:"A server" help:"Time one request may take."`
 	Attempts          int           `name:"attempts" default:"8" group:"A server" help:"Requests made before one counts as failed; ten times as many under a rate limit."`
+
+	chatTemplate *chat.Template // the model's own, where problems are put with it
 
 	JSON bool   `name:"json" help:"Print JSON."`
 	Out  string `name:"out" type:"path" help:"Folder for evaluation.json and samples.jsonl; it must be absent or empty. Of a server's samples: runs/eval-MODEL, and if they are there already the evaluation goes on with them."`

@@ -14,6 +14,7 @@ type template struct {
 	system string // empty: there is no such message
 	user   string // with {problem}
 	frame  string // of the text, with {system} and {user}; empty: the user's text alone
+	chat   bool   // the model's own chat template makes the text
 }
 
 const boxed = "{problem}\nPlease reason step by step, and put your final answer within \\boxed{}."
@@ -21,6 +22,9 @@ const boxed = "{problem}\nPlease reason step by step, and put your final answer 
 var templates = map[string]template{
 	"plain": {user: "{problem}"},
 	"boxed": {user: boxed},
+	// As the model was taught to chat.
+	"chat":       {user: "{problem}", chat: true},
+	"boxed-chat": {user: boxed, chat: true},
 	// The prompt of eval.py of the code of 2506.01347, which is Qwen2.5's chat template.
 	"qwen-boxed": {
 		system: "You are a helpful assistant.", user: boxed,

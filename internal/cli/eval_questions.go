@@ -8,6 +8,7 @@ import (
 	"github.com/negativa-lab/negativa/eval"
 	"github.com/negativa-lab/negativa/internal/openai"
 	"github.com/negativa-lab/negativa/task"
+	"github.com/negativa-lab/negativa/tokenizer/chat"
 	"github.com/negativa-lab/negativa/verify"
 )
 
@@ -76,6 +77,9 @@ func (c *evalCommand) fileQuestions(a *app, s settings) (questions, error) {
 	if c.NumProblems != nil {
 		rows = rows[:min(*c.NumProblems, len(rows))]
 	}
+	if err := c.readChatTemplate(s.template); err != nil {
+		return questions{}, err
+	}
 	q := questions{messages: map[string][]openai.Message{}, verifier: mathGrader{grader}, version: version, data: &data, numbered: set.Columns.ID == "", maxTokens: 4096}
 	for _, row := range rows {
 		if err := grader.CheckGold(row.Gold); err != nil {
@@ -90,6 +94,9 @@ func (c *evalCommand) fileQuestions(a *app, s settings) (questions, error) {
 	}
 	if s.template != nil {
 		q.template = s.template.text("{problem}")
+		if s.template.chat {
+			q.template = "the model's chat template of: " + q.template
+		}
 		if c.API == "chat" {
 			q.template = fmt.Sprint(s.template.messages("{problem}"))
 		}
@@ -112,10 +119,42 @@ func (c *evalCommand) put(row task.Item, t *template) (negativa.Problem, []opena
 	if t != nil {
 		put = *t
 	}
-	if !chat {
+	messages := put.messages(row.Prompt)
+	var err error
+	switch {
+	case chat:
+	case put.chat:
+		p.Prompt, err = c.chatTemplate.Messages(asChat(messages)...)
+	default:
 		p.Prompt = put.text(row.Prompt)
 	}
-	return p, put.messages(row.Prompt), nil
+	return p, messages, err
+}
+
+// readChatTemplate opens the model's own template where problems are to be put with it.
+func (c *evalCommand) readChatTemplate(t *template) error {
+	if t == nil || !t.chat || c.Model == "" && c.API == "chat" {
+		return nil
+	}
+	if c.Model == "" {
+		return errors.New("a server has its chat template itself: ask it with --api chat")
+	}
+	dir, done, err := modelFolder(c.Model)
+	if err != nil {
+		return err
+	}
+	defer done()
+	c.chatTemplate, err = chat.Open(dir)
+	return err
+}
+
+// asChat are messages as a model's own template takes them.
+func asChat(messages []openai.Message) []chat.Message {
+	out := make([]chat.Message, len(messages))
+	for i, m := range messages {
+		out[i] = chat.Message{Role: m.Role, Content: m.Content}
+	}
+	return out
 }
 
 // grader is that of --mode, and its name with its version.

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"strings"
+
 	"github.com/negativa-lab/negativa/engine/native"
 	"github.com/negativa-lab/negativa/train"
 )
@@ -11,11 +13,11 @@ var published = native.Config{
 	Heads: 28, KVHeads: 4, HeadDim: 128, MaxPositions: 4096,
 }
 
-// tellNeeds says what a run takes with its model and, where it follows a preset, with the
-// model of the preset: memory, and the arithmetic of a step whose completions are as long as
+// tellNeeds says what a run takes with its model and, where it follows a preset of the
+// paper, with its model: memory, and the arithmetic of a step whose completions are as long as
 // they may be.
 func tellNeeds(a *app, c train.Config, model native.Config, preset string) error {
-	if err := tell(a, c, c.Model, model); err != nil || preset == "" {
+	if err := tell(a, c, c.Model, model); err != nil || !strings.HasPrefix(preset, "rlvr-decomposed/") {
 		return err
 	}
 	return tell(a, c, "Qwen2.5-Math-7B, the preset's own", published)

@@ -103,9 +103,7 @@ type prompter struct {
 // newPrompter finds a template by its name: chat, boxed-chat, those of templates, or a text
 // with {problem}. With no name it is boxed-chat where the model has a chat template.
 func newPrompter(model, name string) (prompter, error) {
-	inChat := name == "chat" || name == "boxed-chat" || name == ""
-	if !inChat {
-		t, err := newTemplate(name)
+	if t, err := newTemplate(name); name != "" && (err != nil || !t.chat) {
 		return prompter{name: name, template: &t}, err
 	}
 	dir, done, err := modelFolder(model)

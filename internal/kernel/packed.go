@@ -91,9 +91,6 @@ func (p *Packed) Element(k, j int) float32 {
 	return math.Float32frombits(p.half[panel*wordsOf(p.K, Panel)+k/2*Panel+column] << (k % 2 * 16) &^ 0xffff)
 }
 
-// Bytes is the memory that the panels take.
-func (p *Packed) Bytes() int64 { return 4 * int64(len(p.full)+len(p.half)) }
-
 // Panels is the number of panels.
 func (p *Packed) Panels() int { return (p.N + Panel - 1) / Panel }
 
