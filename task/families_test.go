@@ -23,7 +23,7 @@ func TestAlphabetIsThatOfTheBaseModel(t *testing.T) {
 
 // Every family is there at every level, and prompts with answers grow from one to the next.
 func TestLevelsGrow(t *testing.T) {
-	const n = 200
+	const n = 100
 	for _, name := range Names() {
 		if Levels(name) < 3 || About(name) == "" {
 			t.Errorf("%s has %d levels and is described as %q", name, Levels(name), About(name))
