@@ -21,7 +21,7 @@ type brackets struct {
 const mostMissing = 10
 
 func newBrackets(o options) (Family, error) {
-	f := &brackets{pairs: 6, more: 6}
+	f := &brackets{pairs: 8, more: 6}
 	set, err := o.set(option{"pairs", &f.pairs, 2, 24}, option{"more", &f.more, 2, mostMissing})
 	if err != nil {
 		return nil, err

@@ -18,6 +18,7 @@ import (
 //
 // Two answers are the same if they differ only in the order of the operands of + and
 // of ×: the canonical form writes the smaller one first. The order of steps counts.
+// Harder: more numbers, larger ones.
 type countdown struct {
 	numbers int // how many numbers
 	max     int // each is in 1 … max

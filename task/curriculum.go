@@ -1,6 +1,34 @@
 package task
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
+
+// Ladder makes a family at each of its levels, from easy to hard. What spec says beside the
+// name holds at all of them. A mixture has no levels.
+func Ladder(spec string) ([]Family, error) {
+	name, set, found := strings.Cut(spec, ":")
+	switch {
+	case strings.ContainsAny(spec, "+@"):
+		return nil, fmt.Errorf("task %q: a mixture has no levels to climb: name one task", spec)
+	case strings.HasPrefix(set, "level=") || strings.Contains(set, ",level="):
+		return nil, fmt.Errorf("task %q: a curriculum sets the level itself: leave it out", spec)
+	case found:
+		set += ","
+	}
+	if _, err := New(spec); err != nil {
+		return nil, err
+	}
+	ladder := make([]Family, Levels(name))
+	for i := range ladder {
+		var err error
+		if ladder[i], err = New(fmt.Sprintf("%s:%slevel=%d", name, set, i+1)); err != nil {
+			return nil, err
+		}
+	}
+	return ladder, nil
+}
 
 // Gate moves a level of difficulty by the pass rate that was measured at it: up where
 // problems have become easy, down where they are too hard. Between its two bounds the

@@ -1,6 +1,7 @@
 package task
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -25,6 +26,25 @@ func TestGateMovesByPassRate(t *testing.T) {
 	} {
 		if got := g.Level(c.rates); got != c.want {
 			t.Errorf("after %v the level is %d, want %d", c.rates, got, c.want)
+		}
+	}
+}
+
+func TestLaddersLeadThroughAllLevels(t *testing.T) {
+	ladder, err := Ladder("chain:words=1")
+	if err != nil || len(ladder) != Levels("chain") {
+		t.Fatalf("%d levels, %v", len(ladder), err)
+	}
+	for i, f := range ladder {
+		if want := family(fmt.Sprintf("chain:level=%d,words=1", i+1)).Name(); f.Name() != want {
+			t.Errorf("level %d is %s, want %s", i+1, f.Name(), want)
+		}
+	}
+	for spec, want := range map[string]string{
+		"chain+gcd": "no levels", "chain:level=2": "leave it out", "chain:terms=2,level=2": "leave it out", "chian": `"chain"`,
+	} {
+		if _, err := Ladder(spec); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Ladder(%q): %v, want %s", spec, err, want)
 		}
 	}
 }

@@ -1,14 +1,15 @@
 package task
 
+// families are those that New knows.
 var families = map[string]kind{
 	"boolean": {
 		newBoolean,
-		[]string{"operators=2", "operators=3", "operators=4", "operators=5", "operators=6"},
+		[]string{"operators=3", "operators=4", "operators=5", "operators=6", "operators=7"},
 		"rewrite a boolean expression until one bit is left",
 	},
 	"brackets": {
 		newBrackets,
-		[]string{"pairs=5,more=4", "pairs=6,more=6", "pairs=8,more=8", "pairs=10,more=10"},
+		[]string{"pairs=7,more=4", "pairs=8,more=6", "pairs=9,more=8", "pairs=10,more=10"},
 		"complete a row of brackets so that it is balanced",
 	},
 	"caesar": {
@@ -18,27 +19,27 @@ var families = map[string]kind{
 	},
 	"chain": {
 		newChain,
-		[]string{"terms=2,max=20", "terms=3,max=20", "terms=4,max=20", "terms=5,max=50", "terms=6,max=99"},
+		[]string{"terms=2,max=50", "terms=3,max=50", "terms=4,max=50", "terms=5,max=50", "terms=6,max=99"},
 		"calculate from left to right, step by step",
 	},
 	"coins": {
 		newCoins,
-		[]string{"coins=3,max=12", "coins=4,max=20", "coins=5,max=30", "coins=6,max=60"},
+		[]string{"coins=3,max=16", "coins=4,max=20", "coins=5,max=30", "coins=6,max=60"},
 		"pay an amount with the fewest coins",
 	},
-	"coloring": {
-		newColoring,
-		[]string{"nodes=5,edges=6", "nodes=6,edges=8", "nodes=7,edges=10", "nodes=8,edges=13"},
-		"color a graph with three colors",
+	"colouring": {
+		newColouring,
+		[]string{"nodes=6,edges=7", "nodes=6,edges=9", "nodes=7,edges=11", "nodes=8,edges=13"},
+		"colour a graph with three colours",
 	},
 	"countdown": {
 		newCountdown,
-		[]string{"numbers=2,max=24,target=99,answers=1", "numbers=3,max=12", "numbers=3,max=24", "numbers=4,max=12", "numbers=4,max=24"},
+		[]string{"numbers=2,max=50,target=99,answers=1", "numbers=3,max=12", "numbers=3,max=24", "numbers=4,max=12", "numbers=4,max=24"},
 		"reach a target with + - * /, using every number once",
 	},
 	"gcd": {
 		newGCD,
-		[]string{"max=30", "max=99", "max=400", "max=999"},
+		[]string{"max=80", "max=200", "max=500", "max=999"},
 		"find the greatest common divisor with Euclid's algorithm",
 	},
 	"knight": {
@@ -48,12 +49,12 @@ var families = map[string]kind{
 	},
 	"linear": {
 		newLinear,
-		[]string{"max=9", "max=30", "max=99"},
+		[]string{"max=15", "max=40", "max=99"},
 		"solve a linear equation in two steps",
 	},
 	"methods": {
 		newMethods,
-		[]string{"factors=2,max=20", "factors=2,max=99", "factors=3,max=20", "factors=3,max=99"},
+		[]string{"factors=2,max=99", "factors=2,max=999", "factors=3,max=99", "factors=3,max=999"},
 		"multiply, saying by which method; tokens are strategy or execution",
 	},
 	"modular": {
@@ -63,7 +64,7 @@ var families = map[string]kind{
 	},
 	"parity": {
 		newParity,
-		[]string{"bits=8", "bits=12", "bits=16", "bits=24", "bits=32"},
+		[]string{"bits=12", "bits=16", "bits=20", "bits=26", "bits=32"},
 		"say of every beginning of a row of bits whether it has an odd number of ones",
 	},
 	"paths": {
@@ -73,7 +74,7 @@ var families = map[string]kind{
 	},
 	"radix": {
 		newRadix,
-		[]string{"max=40,radix=9", "max=99,radix=9", "max=999,radix=9", "max=999,radix=4"},
+		[]string{"max=400,radix=9", "max=999,radix=9", "max=999,radix=6", "max=999,radix=4"},
 		"write a number in another base",
 	},
 	"reverse": {
@@ -83,7 +84,7 @@ var families = map[string]kind{
 	},
 	"sequence": {
 		newSequence,
-		[]string{"degree=1,max=30", "degree=2,max=9", "degree=2,max=30", "degree=3,max=9"},
+		[]string{"degree=1,max=60", "degree=2,max=20", "degree=2,max=60", "degree=3,max=20"},
 		"continue a sequence by its differences",
 	},
 	"sorting": {

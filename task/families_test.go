@@ -23,7 +23,7 @@ func TestAlphabetIsThatOfTheBaseModel(t *testing.T) {
 
 // Every family is there at every level, and prompts with answers grow from one to the next.
 func TestLevelsGrow(t *testing.T) {
-	const n = 200
+	const n = 100
 	for _, name := range Names() {
 		if Levels(name) < 3 || About(name) == "" {
 			t.Errorf("%s has %d levels and is described as %q", name, Levels(name), About(name))
@@ -54,6 +54,22 @@ func TestNamesMakeTheFamilyAgain(t *testing.T) {
 	})
 }
 
+// A level holds as many problems of each split as eval asks for unless told otherwise.
+func TestLevelsHoldEnoughProblems(t *testing.T) {
+	const n = 200
+	for _, name := range Names() {
+		for level := range Levels(name) + 1 {
+			spec := name
+			if level > 0 {
+				spec = fmt.Sprintf("%s:level=%d", name, level)
+			}
+			if _, err := Problems(family(spec), Test, 1, n); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
 // A model of the default size can be made for every family under its defaults.
 func TestDefaultsFitTheDefaultModel(t *testing.T) {
 	const positions = 128
@@ -62,6 +78,53 @@ func TestDefaultsFitTheDefaultModel(t *testing.T) {
 			if p := family(name).Problem(Train, 1, i); len(p.Prompt)+family(name).MaxCompletion() > positions {
 				t.Errorf("%s: the prompt %q and an answer need %d positions", name, p.Prompt, len(p.Prompt)+family(name).MaxCompletion())
 			}
+		}
+	}
+}
+
+// What the comments of families, and their errors, give as examples.
+func TestExamplesHold(t *testing.T) {
+	examples := map[string][]string{
+		"((1&0)|!1):":    {"(0|!1)=(0|0)=0"},
+		"([(>5:":         {")]())", "[])])"},
+		"bad+3:":         {"edg"},
+		"3+4*2-5:":       {"3+4=7;7*2=14;14-5=9"},
+		"12/1,4,6,9:":    {"6+6"},
+		"ab,ac,bd:":      {"1223"},
+		"7,3,5=16:":      {"3*7=21;21-5=16"},
+		"(48,18):":       {"48%18=12;18%12=6;12%6=0;6"},
+		"a1>d4,c2,g7:":   {"a1b3d4"},
+		"a1>d4:":         {"a1b3d4", "a1c2d4"},
+		"3*a+4=19:":      {"19-4=15;15/3=5"},
+		"3*a-4=11:":      {"11+4=15;15/3=5"},
+		"17x18:":         {"d17*10=170;17*8=136;170+136=306", "r17*20=340;17*2=34;340-34=306", "f17*2=34;34*9=306"},
+		"5*6+4%7:":       {"5*6=2;2+4=6"},
+		"1101:":          {"1001"},
+		"ab,bc,ac=a>c:":  {"abc", "ac"},
+		"13>2:":          {"13=6*2+1;6=3*2+0;3=1*2+1;1=0*2+1;1101"},
+		"<badcab:":       {"bacdab"},
+		"2,5,10,17,:":    {"3,5,7;2,2>2>9>26"},
+		"7,3,5,3:":       {"3,3,5,7"},
+		"3,5,8,9,14>17:": {"3+14", "8+9", "3+5+9"},
+	}
+	for _, name := range Names() {
+		read := 0
+		for prompt, answers := range examples {
+			p := negativa.Problem{Prompt: prompt}
+			if _, err := family(name).Answers(p); err != nil {
+				continue
+			}
+			read++
+			for _, a := range answers {
+				if v := family(name).Verify(p, a); v.Outcome != negativa.Correct {
+					t.Errorf("%s: %s %q is %v (%s)", name, prompt, a, v.Outcome, v.Reason)
+				}
+			}
+		}
+		_, err := family(name).Answers(negativa.Problem{Prompt: "?"})
+		_, form, _ := strings.Cut(err.Error(), "its form is ")
+		if example, _ := strconv.Unquote(form); read == 0 || examples[example] == nil && name != "countdown" {
+			t.Errorf("%s reads %d examples; its error gives %q", name, read, form)
 		}
 	}
 }

@@ -10,16 +10,16 @@ import (
 // judges decide whether a text answers a prompt (without its colon), each in another way
 // than the family does: they check where it constructs, or the other way round.
 var judges = map[string]func(prompt, text string) bool{
-	"boolean":  judgeBoolean,
-	"brackets": judgeBrackets,
-	"caesar":   judgeCaesar,
-	"chain":    func(prompt, text string) bool { return judgeChain(prompt, text, 0) },
-	"coins":    judgeCoins,
-	"coloring": judgeColoring,
-	"gcd":      judgeGCD,
-	"knight":   judgeKnight,
-	"linear":   judgeLinear,
-	"methods":  judgeMethods,
+	"boolean":   judgeBoolean,
+	"brackets":  judgeBrackets,
+	"caesar":    judgeCaesar,
+	"chain":     func(prompt, text string) bool { return judgeChain(prompt, text, 0) },
+	"coins":     judgeCoins,
+	"colouring": judgeColouring,
+	"gcd":       judgeGCD,
+	"knight":    judgeKnight,
+	"linear":    judgeLinear,
+	"methods":   judgeMethods,
 	"modular": func(prompt, text string) bool {
 		expression, modulus, _ := strings.Cut(prompt, "%")
 		return judgeChain(expression, text, atoi(modulus))
@@ -275,13 +275,14 @@ func judgeSequence(prompt, text string) bool {
 }
 
 func judgeKnight(prompt, text string) bool {
-	from, to, _ := strings.Cut(prompt, ">")
+	ends, blocked, _ := strings.Cut(prompt, ",")
+	from, to, _ := strings.Cut(ends, ">")
 	if len(text) < 4 || len(text)%2 != 0 || text[:2] != from || text[len(text)-2:] != to || strings.Trim(text, "abcdefgh12345678") != "" {
 		return false
 	}
 	for i := 2; i < len(text); i += 2 {
 		file, rank := int(text[i])-int(text[i-2]), int(text[i+1])-int(text[i-1])
-		if file*rank != 2 && file*rank != -2 || text[i] < 'a' || text[i+1] > '8' {
+		if file*rank != 2 && file*rank != -2 || text[i] < 'a' || text[i+1] > '8' || strings.Contains(blocked, text[i:i+2]) {
 			return false
 		}
 	}
@@ -290,7 +291,7 @@ func judgeKnight(prompt, text string) bool {
 	return len(text) == 6 && file*rank != 2 && file*rank != -2
 }
 
-func judgeColoring(prompt, text string) bool {
+func judgeColouring(prompt, text string) bool {
 	if strings.Trim(text, "123") != "" {
 		return false
 	}

@@ -1,27 +1,31 @@
 package task
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/negativa-lab/negativa/internal/draw"
 )
 
-// knight: move a knight from one square of a chessboard to another in the fewest moves.
+// knight: move a knight from one square of a chessboard to another in the fewest moves,
+// without standing on some squares that are blocked.
 //
-// The prompt `a1>d4:` is answered by the squares it stands on: `a1b3d4`… in two moves, or
-// `a1c2d4`. Several are right, at least two, and all can be listed; each has one spelling.
-// Harder: more moves.
-type knight struct{ moves int }
+// The prompt `a1>d4,c2,g7:` asks for the way from a1 to d4; c2 and g7 are blocked. `a1b3d4`,
+// the squares that the knight stands on, is the answer. Several may be right, and all can be
+// listed; each has one spelling. Harder: more moves.
+type knight struct{ moves, blocked int }
+
+const mostBlocked = 8
 
 func newKnight(o options) (Family, error) {
-	f := &knight{moves: 3}
-	set, err := o.set(option{"moves", &f.moves, 2, 5})
+	f := &knight{moves: 3, blocked: 2}
+	set, err := o.set(option{"moves", &f.moves, 2, 5}, option{"blocked", &f.blocked, 0, mostBlocked})
 	if err != nil {
 		return nil, err
 	}
 	return list(&listed{
-		name: "knight", options: set, alphabet: "12345678:>abcdefgh", form: "a1>d4:",
-		shape: shaped(`(?:[a-h][1-8])+`), longest: 2 * (f.moves + 1), least: 2, draw: f.draw, read: readKnight,
+		name: "knight", options: set, alphabet: ",12345678:>abcdefgh", form: "a1>d4,c2,g7:",
+		shape: shaped(`(?:[a-h][1-8])+`), longest: 2 * (f.moves + 1), draw: f.draw, read: readKnight,
 	})
 }
 
@@ -41,12 +45,24 @@ func (s square) jumps() []square {
 	return out
 }
 
-// distances counts the moves from a square to every other.
-func (s square) distances() [64]int {
+type ride struct {
+	from, to square
+	blocked  []square // ascending
+}
+
+// far is how many moves away a square is that cannot be reached.
+const far = 64
+
+// moves counts the moves to r.to from every square; far: there is no way.
+func (r ride) moves() [64]int {
 	var moves [64]int
-	for reached := []square{s}; len(reached) > 0; reached = reached[1:] {
+	for s := range moves {
+		moves[s] = far
+	}
+	moves[r.to] = 0
+	for reached := []square{r.to}; len(reached) > 0; reached = reached[1:] {
 		for _, next := range reached[0].jumps() {
-			if next != s && moves[next] == 0 {
+			if moves[next] == far && !slices.Contains(r.blocked, next) {
 				moves[next] = moves[reached[0]] + 1
 				reached = append(reached, next)
 			}
@@ -55,26 +71,39 @@ func (s square) distances() [64]int {
 	return moves
 }
 
-type ride struct{ from, to square }
-
 func (f *knight) draw(s draw.Source) puzzle {
-	from := square(s.IntN(0, 64))
-	var far []square
-	for to, moves := range from.distances() {
+	order := s.At(0).Perm(64)
+	r := ride{to: square(order[0])}
+	for _, blocked := range order[1 : 1+f.blocked] {
+		r.blocked = append(r.blocked, square(blocked))
+	}
+	slices.Sort(r.blocked)
+	var starts []square
+	for from, moves := range r.moves() {
 		if moves == f.moves {
-			far = append(far, square(to))
+			starts = append(starts, square(from))
 		}
 	}
-	if len(far) == 0 {
+	if len(starts) == 0 {
 		return nil
 	}
-	return ride{from, far[s.IntN(1, len(far))]}
+	r.from = starts[s.IntN(1, len(starts))]
+	return r
 }
 
-func (r ride) prompt() string { return r.from.String() + ">" + r.to.String() }
+func (r ride) prompt() string {
+	text := r.from.String() + ">" + r.to.String()
+	for _, blocked := range r.blocked {
+		text += "," + blocked.String()
+	}
+	return text
+}
 
 func (r ride) answers() []string {
-	left := r.to.distances()
+	left := r.moves()
+	if left[r.from] == far {
+		return nil
+	}
 	var out []string
 	var move func(path string, at square)
 	move = func(path string, at square) {
@@ -93,13 +122,18 @@ func (r ride) answers() []string {
 }
 
 func readKnight(prompt string) puzzle {
-	from, to, _ := strings.Cut(prompt, ">")
-	a, okA := parseSquare(from)
-	b, okB := parseSquare(to)
-	if !okA || !okB || a == b {
+	var squares []square
+	for text := range strings.FieldsFuncSeq(prompt, func(r rune) bool { return r == '>' || r == ',' }) {
+		s, ok := parseSquare(text)
+		if !ok || slices.Contains(squares, s) || len(squares) > 1+mostBlocked {
+			return nil
+		}
+		squares = append(squares, s)
+	}
+	if len(squares) < 2 || !slices.IsSorted(squares[2:]) {
 		return nil
 	}
-	return ride{a, b}
+	return ride{squares[0], squares[1], squares[2:]}
 }
 
 func parseSquare(text string) (square, bool) {

@@ -24,20 +24,19 @@ import (
 type methods struct {
 	*listed
 	factors int
-	max     int // the first factor is in 2 … max; the others are in 11 … max
+	max     int // the first factor is in 2 … max; the others are in 11 … 99
 }
 
 func newMethods(o options) (Family, error) {
 	f := &methods{factors: 2, max: 99}
-	set, err := o.set(option{"factors", &f.factors, 2, 3}, option{"max", &f.max, 15, 99})
+	set, err := o.set(option{"factors", &f.factors, 2, 3}, option{"max", &f.max, 9, 999})
 	if err != nil {
 		return nil, err
 	}
-	longest, product := 0, f.max
+	longest, a := 0, f.max
 	for range f.factors - 1 {
-		before := width(product)
-		product *= f.max
-		longest += len("d*10=;*1=;+=;") + 2*before + 1 + 4*width(11*product/10)
+		longest += len("r*100=;*1=;-=;") + 2*width(a) + 2*width(100*a) + 2*width(9*a) + width(99*a)
+		a *= 99
 	}
 	f.listed = &listed{
 		name: "methods", options: set, alphabet: "*+-0123456789:;=dfrx", form: "17x18:",
@@ -75,7 +74,7 @@ type factors []int
 func (f *methods) draw(s draw.Source) puzzle {
 	drawn := factors{2 + s.IntN(0, f.max-1)}
 	for i := range f.factors - 1 {
-		drawn = append(drawn, 11+s.IntN(uint64(i+1), f.max-10))
+		drawn = append(drawn, 11+s.IntN(uint64(i+1), 89))
 	}
 	return drawn
 }
@@ -125,7 +124,7 @@ func readMethods(prompt string) puzzle {
 		return nil
 	}
 	for i, n := range f {
-		if n < 2 || n > 99 || i > 0 && n < 11 {
+		if n < 2 || n > 999 || i > 0 && (n < 11 || n > 99) {
 			return nil
 		}
 	}

@@ -14,6 +14,7 @@ import (
 //
 // The prompt `ab,bc,ac,cd=a>d:` lists the edges and the two ends; `abcd` and `acd` are
 // its answers. An answer has one way of being written, which is its canonical form.
+// Harder: more nodes and edges.
 type paths struct {
 	nodes int // the first letters of the alphabet
 	edges int // different directed edges

@@ -19,7 +19,7 @@ type radix struct {
 }
 
 func newRadix(o options) (Family, error) {
-	r := &radix{max: 99, radix: 9}
+	r := &radix{max: 400, radix: 9}
 	set, err := o.set(option{"max", &r.max, 20, 999}, option{"radix", &r.radix, 2, 9})
 	if err != nil {
 		return nil, err

@@ -20,7 +20,7 @@ type sequence struct {
 }
 
 func newSequence(o options) (Family, error) {
-	f := &sequence{degree: 2, max: 9}
+	f := &sequence{degree: 2, max: 20}
 	set, err := o.set(option{"degree", &f.degree, 1, 4}, option{"max", &f.max, 2, 99})
 	if err != nil {
 		return nil, err

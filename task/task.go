@@ -2,6 +2,11 @@
 // with a seeded generator, a writer of solution traces, an exact verifier and an
 // enumerator of all correct answers. Read takes problems from data files instead.
 //
+// New makes a family, at a level of difficulty if one is asked for, or a mixture of
+// families with weights; Gate moves the level by measured pass rates. The answers of a
+// Formatted family can be written in several formats, those of a Tagged one consist of
+// strategy and execution.
+//
 // Generators are pure: a problem is a function of (split, seed, index). Whether a
 // problem belongs to pretraining, training or test is a function of the problem alone,
 // so the splits are disjoint whatever the seeds.

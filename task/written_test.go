@@ -28,9 +28,13 @@ func TestFormatsAreDrawnByWeight(t *testing.T) {
 	const n = 2000
 	for _, spec := range inEveryFormat {
 		f := formatted(t, spec)
+		problems, err := Problems(f, Train, 1, 20)
+		if err != nil {
+			t.Fatal(err)
+		}
 		counts := map[string]float64{}
 		for i := range uint64(n) {
-			p := f.Problem(Train, 1, i%50)
+			p := problems[i%20]
 			trace := f.Trace(p, i)
 			counts[f.Format(trace)]++
 			v := f.Verify(p, trace)

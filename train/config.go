@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
@@ -48,7 +49,8 @@ type Config struct {
 	DynamicDraws      int  `yaml:"dynamic_sampling_draws" name:"dynamic_sampling_draws" default:"4" help:"Batches of problems that dynamic sampling draws at most."`
 	SoftOverlongCache int  `yaml:"soft_overlong_cache" name:"soft_overlong_cache" default:"0" help:"Tokens before max_completion_length over which a punishment grows to -1; 0: none."`
 
-	LoRAConfig `yaml:",inline"`
+	CurriculumConfig `yaml:",inline"`
+	LoRAConfig       `yaml:",inline"`
 
 	Lambda         *float64 `yaml:"lambda" name:"lambda" help:"W-REINFORCE: weight of the right half (0.1)."`
 	Epsilon        *float64 `yaml:"epsilon" name:"epsilon" help:"Lower clip of the ratio (0.2)."`
@@ -109,7 +111,7 @@ func (c Config) Resolve(maxCompletion int) (Config, objective.Objective, error) 
 		c.MaxCompletionLength = maxCompletion
 	}
 	p := c.params(o.Params)
-	if err := c.validate(o); err != nil {
+	if err := cmp.Or(c.validate(o), c.validateCurriculum()); err != nil {
 		return c, o, err
 	}
 	if o, err = objective.New(c.Objective, p); err != nil {

@@ -27,6 +27,7 @@ type Loop struct {
 	Config    Config
 	Objective objective.Objective
 	Problems  Problems
+	Levels    []Problems // of a curriculum, from easy to hard; nil: Problems alone. Problems verifies those of each
 	Tokenizer *tokenizer.Tokenizer
 	Stop      []negativa.Token // what ends a completion; nil: the tokenizer's EOS
 	Policy    engine.Engine
@@ -46,6 +47,7 @@ type State struct {
 	SkippedSteps   int    `json:"optimizer_steps_skipped"` // mini-batches without a row that could move a parameter
 	Problems       int    `json:"problems_drawn"`          // under dynamic sampling, which draws more than it keeps
 	Rollouts       int    `json:"rollouts"`
+	Level          int    `json:"curriculum_level,omitempty"` // of the next step, from 1; 0: there is no curriculum
 	Objective      string `json:"objective"`
 	Seed           uint64 `json:"seed"`
 }
@@ -66,7 +68,7 @@ func (l *Loop) Start() error {
 	case l.Objective.Params.EntropyCoef != 0 && !can.Entropies:
 		return fmt.Errorf("entropy_coef %v needs full distributions: %w", l.Objective.Params.EntropyCoef, engine.ErrUnsupported)
 	}
-	l.state = State{Objective: l.Objective.Name, Seed: l.Config.Seed}
+	l.state = State{Objective: l.Objective.Name, Seed: l.Config.Seed, Level: min(1, len(l.Levels))}
 	var err error
 	if l.reference, err = l.Policy.Reference(); err != nil {
 		return fmt.Errorf("freeze the reference: %w", err)
@@ -187,6 +189,7 @@ func (l *Loop) Step(ctx context.Context, step int) (map[string]float64, error) {
 		return nil, err
 	}
 	m := rolloutMetrics(groups)
+	l.advance(groups, m)
 	updates.into(m)
 	if l.Config.DynamicSampling {
 		m["problems_drawn"] = float64(drawn)
@@ -269,7 +272,7 @@ func (c Config) overlong(tokens int) float64 {
 func (l *Loop) rollouts(ctx context.Context, step, first int, source draw.Source) ([]negativa.Group, error) {
 	problems := make([]negativa.Problem, l.Config.PromptsPerStep)
 	for i := range problems {
-		problems[i] = l.Problems.Problem(task.Train, l.Config.Seed, uint64(first+i))
+		problems[i] = l.level().Problem(task.Train, l.Config.Seed, uint64(first+i))
 	}
 	groups, err := rollout.Sample(ctx, l.Policy, l.Tokenizer, problems, rollout.Options{
 		NumGenerations: l.Config.NumGenerations,

@@ -18,14 +18,17 @@ import (
 
 // source is where a run's problems come from: a family, or the rows of a file.
 type source struct {
-	family task.Family // nil: a file's
+	family task.Family   // nil: a file's
+	ladder []task.Family // the family at each level of a curriculum; nil: there is none
 	set    task.Dataset
 	grader verify.Math
 }
 
 func newSource(a *app, c train.Config) (s source, err error) {
 	if c.Data == "" {
-		s.family, err = task.New(c.Task)
+		if s.family, err = task.New(c.Task); err == nil && c.CurriculumRaise > 0 {
+			s.ladder, err = task.Ladder(c.Task)
+		}
 		return s, badInput(err)
 	}
 	if s.grader, err = verify.New(c.Mode); err != nil {
@@ -46,16 +49,34 @@ func newSource(a *app, c train.Config) (s source, err error) {
 
 // maxCompletion is how many tokens an answer may need.
 func (s source) maxCompletion() int {
-	if s.family != nil {
-		return s.family.MaxCompletion()
+	if s.family == nil {
+		return 1024
 	}
-	return 1024
+	longest := s.family.MaxCompletion()
+	for _, level := range s.ladder {
+		longest = max(longest, level.MaxCompletion())
+	}
+	return longest
+}
+
+// levels are what a run's curriculum leads through.
+func (s source) levels() []train.Problems {
+	var levels []train.Problems
+	for _, f := range s.ladder {
+		levels = append(levels, f)
+	}
+	return levels
 }
 
 // problems are what a resolved config trains on with a model.
 func (s source) problems(a *app, c train.Config, policy *native.Engine, tok *tokenizer.Tokenizer) (train.Problems, error) {
 	if s.family != nil {
-		return s.family, canAsk(policy, tok, s.family, c.MaxCompletionLength)
+		for _, f := range append([]task.Family{s.family}, s.ladder...) {
+			if err := canAsk(policy, tok, f, c.MaxCompletionLength); err != nil {
+				return nil, err
+			}
+		}
+		return s.family, nil
 	}
 	put, err := newPrompter(c.Model, c.PromptTemplate)
 	if err != nil {

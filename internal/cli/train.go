@@ -156,7 +156,7 @@ func openLoop(a *app, c train.Config) (*train.Loop, objective.Objective, error) 
 		return nil, goal, badInput(err)
 	}
 	loop := &train.Loop{
-		Reward: worth, Config: resolved, Objective: goal, Problems: problems, Tokenizer: tok, Policy: policy, Stop: stopTokens(policy, tok),
+		Reward: worth, Config: resolved, Objective: goal, Problems: problems, Levels: source.levels(), Tokenizer: tok, Policy: policy, Stop: stopTokens(policy, tok),
 	}
 	if len(loop.Stop) == 0 {
 		return nil, goal, badInput(errors.New("the model names no token that ends a text: give config.json an eos_token_id"))

@@ -7,23 +7,23 @@ import (
 	"github.com/negativa-lab/negativa/internal/draw"
 )
 
-// coloring: give the nodes of a graph three colors so that no edge joins equal ones.
+// colouring: give the nodes of a graph three colours so that no edge joins equal ones.
 //
-// The prompt `ab,ac,bd:` lists the edges; `1223` is an answer: the colors of a, b, c and d.
+// The prompt `ab,ac,bd:` lists the edges; `1223` is an answer: the colours of a, b, c and d.
 // Several are right, at least six, and all can be listed; each has one spelling. Harder:
 // more nodes and edges.
-type coloring struct{ nodes, edges int }
+type colouring struct{ nodes, edges int }
 
-func newColoring(o options) (Family, error) {
-	f := &coloring{nodes: 6, edges: 8}
+func newColouring(o options) (Family, error) {
+	f := &colouring{nodes: 6, edges: 8}
 	set, err := o.set(option{"nodes", &f.nodes, 3, 8}, option{"edges", &f.edges, 3, 20})
 	if err != nil {
 		return nil, err
 	}
 	f.edges = min(f.edges, f.nodes*(f.nodes-1)/2)
 	return list(&listed{
-		name: "coloring", options: set, alphabet: ",123:abcdefgh", form: "ab,ac,bd:",
-		shape: shaped(`[123]+`), longest: f.nodes, draw: f.draw, read: readColoring,
+		name: "colouring", options: set, alphabet: ",123:abcdefgh", form: "ab,ac,bd:",
+		shape: shaped(`[123]+`), longest: f.nodes, draw: f.draw, read: readColouring,
 	})
 }
 
@@ -31,7 +31,7 @@ func newColoring(o options) (Family, error) {
 type edges []string
 
 // draw keeps graphs in which every node has an edge, since others cannot be seen.
-func (f *coloring) draw(s draw.Source) puzzle {
+func (f *colouring) draw(s draw.Source) puzzle {
 	var all edges
 	for b := range f.nodes {
 		for a := range b {
@@ -59,17 +59,17 @@ func (e edges) prompt() string { return strings.Join(e, ",") }
 func (e edges) answers() []string {
 	nodes := e.nodes()
 	var out []string
-	var paint func(colors string)
-	paint = func(colors string) {
-		if len(colors) == nodes {
-			out = append(out, colors)
+	var paint func(colours string)
+	paint = func(colours string) {
+		if len(colours) == nodes {
+			out = append(out, colours)
 			return
 		}
-		node := 'a' + byte(len(colors))
-		for _, color := range []byte("123") {
-			clashes := slices.ContainsFunc(e, func(edge string) bool { return edge[1] == node && colors[edge[0]-'a'] == color })
+		node := 'a' + byte(len(colours))
+		for _, colour := range []byte("123") {
+			clashes := slices.ContainsFunc(e, func(edge string) bool { return edge[1] == node && colours[edge[0]-'a'] == colour })
 			if !clashes {
-				paint(colors + string(color))
+				paint(colours + string(colour))
 			}
 		}
 	}
@@ -77,7 +77,7 @@ func (e edges) answers() []string {
 	return out
 }
 
-func readColoring(prompt string) puzzle {
+func readColouring(prompt string) puzzle {
 	e := edges(strings.Split(prompt, ","))
 	for _, edge := range e {
 		if len(edge) != 2 || strings.Trim(edge, firstLetters) != "" || edge[0] >= edge[1] {
