@@ -92,11 +92,12 @@ func (f *knight) draw(s draw.Source) puzzle {
 }
 
 func (r ride) prompt() string {
-	text := r.from.String() + ">" + r.to.String()
+	var text strings.Builder
+	text.WriteString(r.from.String() + ">" + r.to.String())
 	for _, blocked := range r.blocked {
-		text += "," + blocked.String()
+		text.WriteString("," + blocked.String())
 	}
-	return text
+	return text.String()
 }
 
 func (r ride) answers() []string {
