@@ -17,6 +17,8 @@ type Comparison struct {
 	PassAtK     ByK[Difference]  `json:"pass@k"`
 	Problems    int              `json:"problems"`
 	Solved      *Solved          `json:"solved,omitempty"`               // nil where the two have different numbers of samples
+	Crossing    *Crossing        `json:"crossing,omitempty"`             // nil where neither has the higher Pass@1, or only k = 1 is compared
+	SamplingGap *SamplingGap     `json:"sampling_gap,omitempty"`         // nil where only k = 1 is compared
 	Levels      []PartComparison `json:"levels,omitempty"`               // the same at each level, where both sides know the levels
 	Subjects    []PartComparison `json:"subjects,omitempty"`             // the same for each subject
 	Differences []string         `json:"differing_conditions,omitempty"` // conditions, apart from the policy, that are not the same
@@ -52,14 +54,6 @@ const (
 	CannotTellApart Verdict = "cannot tell apart"
 )
 
-// Solved counts problems by who solved them with at least one of their samples.
-type Solved struct {
-	Both    int `json:"both"`
-	OnlyA   int `json:"only_a"`
-	OnlyB   int `json:"only_b"`
-	Neither int `json:"neither"`
-}
-
 // SignificanceTest names the test and its size.
 type SignificanceTest struct {
 	Method string `json:"method"`
@@ -80,6 +74,10 @@ func Compare(a, b Evaluation, bootstrap Bootstrap) (Comparison, error) {
 		return Comparison{}, fmt.Errorf("compare: %w", err)
 	}
 	ks := Powers(min(samples(countsA), samples(countsB)))
+	valuesA, valuesB, err := estimatesOfBoth(countsA, countsB, ks)
+	if err != nil {
+		return Comparison{}, fmt.Errorf("compare: %w", err)
+	}
 	differences, err := bootstrap.differences(countsA, countsB, ks)
 	if err != nil {
 		return Comparison{}, fmt.Errorf("compare: %w", err)
@@ -97,7 +95,9 @@ func Compare(a, b Evaluation, bootstrap Bootstrap) (Comparison, error) {
 		Subjects:    subjects,
 		PassAtK:     byK(ks, differences),
 		Problems:    len(countsA),
-		Solved:      solved(countsA, countsB),
+		Solved:      bootstrap.solved(countsA, countsB),
+		Crossing:    bootstrap.crossing(valuesA, valuesB, ks),
+		SamplingGap: bootstrap.samplingGap(valuesA, valuesB, ks),
 		Differences: a.Conditions.differences(b.Conditions),
 		Interval:    IntervalMethod{"percentile bootstrap over paired problems", bootstrap},
 		Test:        SignificanceTest{"sign-flip permutation test over paired problems", flips},
@@ -158,13 +158,9 @@ func samples(counts []Count) int {
 }
 
 func (b Bootstrap) differences(countsA, countsB []Count, ks []int) ([]Difference, error) {
-	valuesA, err := estimates(countsA, ks)
+	valuesA, valuesB, err := estimatesOfBoth(countsA, countsB, ks)
 	if err != nil {
-		return nil, fmt.Errorf("evaluation A: %w", err)
-	}
-	valuesB, err := estimates(countsB, ks)
-	if err != nil {
-		return nil, fmt.Errorf("evaluation B: %w", err)
+		return nil, err
 	}
 	pValues, err := b.signFlip(countsA, countsB, ks)
 	if err != nil {
@@ -178,6 +174,16 @@ func (b Bootstrap) differences(countsA, countsB []Count, ks []int) ([]Difference
 		out[k] = Difference{meansA[k], meansB[k], meansDelta[k], intervals[k], pValues[k], b.verdict(intervals[k], pValues[k])}
 	}
 	return out, nil
+}
+
+func estimatesOfBoth(countsA, countsB []Count, ks []int) (valuesA, valuesB [][]float64, err error) {
+	if valuesA, err = estimates(countsA, ks); err != nil {
+		return nil, nil, fmt.Errorf("evaluation A: %w", err)
+	}
+	if valuesB, err = estimates(countsB, ks); err != nil {
+		return nil, nil, fmt.Errorf("evaluation B: %w", err)
+	}
+	return valuesA, valuesB, nil
 }
 
 // thinned draws n of the samples, without replacement; all of them if there are no more.
@@ -249,13 +255,9 @@ func (b Bootstrap) signFlip(countsA, countsB []Count, ks []int) ([]float64, erro
 	root := draw.New(b.Seed, "sign flip")
 	asFar := make([]int, len(ks))
 	for round := range rounds {
-		evenA, err := estimates(b.thinned(countsA, countsB, round), ks)
+		evenA, evenB, err := estimatesOfBoth(b.thinned(countsA, countsB, round), b.thinned(countsB, countsA, round), ks)
 		if err != nil {
-			return nil, fmt.Errorf("evaluation A: %w", err)
-		}
-		evenB, err := estimates(b.thinned(countsB, countsA, round), ks)
-		if err != nil {
-			return nil, fmt.Errorf("evaluation B: %w", err)
+			return nil, err
 		}
 		deltaPK := minus(evenA, evenB)
 		negatedPK, observed := negated(deltaPK), means(deltaPK)
@@ -314,25 +316,4 @@ func negated(valuesPK [][]float64) [][]float64 {
 		}
 	}
 	return out
-}
-
-// solved needs equal numbers of samples: with more of them more is solved.
-func solved(a, b []Count) *Solved {
-	var s Solved
-	for i := range a {
-		if a[i].N != b[i].N {
-			return nil
-		}
-		switch {
-		case a[i].C > 0 && b[i].C > 0:
-			s.Both++
-		case a[i].C > 0:
-			s.OnlyA++
-		case b[i].C > 0:
-			s.OnlyB++
-		default:
-			s.Neither++
-		}
-	}
-	return &s
 }

@@ -2,6 +2,7 @@ package eval
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 
 	"github.com/negativa-lab/negativa/internal/draw"
@@ -55,14 +56,8 @@ func (b Bootstrap) intervals(valuesPK [][]float64) []Interval {
 		return nil
 	}
 	meansKR := make([][]float64, len(valuesPK[0]))
-	root := draw.New(b.Seed, "bootstrap")
-	resamplePK := make([][]float64, len(valuesPK))
-	for r := range b.Resamples {
-		source := root.At(uint64(r))
-		for i := range resamplePK {
-			resamplePK[i] = valuesPK[source.IntN(uint64(i), len(valuesPK))]
-		}
-		for k, mean := range means(resamplePK) {
+	for resampled := range b.resampledMeans(valuesPK) {
+		for k, mean := range resampled {
 			meansKR[k] = append(meansKR[k], mean)
 		}
 	}
@@ -71,6 +66,23 @@ func (b Bootstrap) intervals(valuesPK [][]float64) []Interval {
 		out[k] = b.percentiles(meansR)
 	}
 	return out
+}
+
+// resampledMeans yields the means of the columns of each resample of the rows.
+func (b Bootstrap) resampledMeans(valuesPK [][]float64) iter.Seq[[]float64] {
+	return func(yield func([]float64) bool) {
+		root := draw.New(b.Seed, "bootstrap")
+		resamplePK := make([][]float64, len(valuesPK))
+		for r := range b.Resamples {
+			source := root.At(uint64(r))
+			for i := range resamplePK {
+				resamplePK[i] = valuesPK[source.IntN(uint64(i), len(valuesPK))]
+			}
+			if !yield(means(resamplePK)) {
+				return
+			}
+		}
+	}
 }
 
 // percentiles cuts (1 − Level)/2 off each side, interpolating linearly. The sides

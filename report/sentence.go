@@ -174,7 +174,11 @@ func percent(share float64) string { return fmt.Sprintf("%.1f%%", 100*share) }
 
 // points is a signed difference of shares in percentage points.
 func points(share float64) string {
-	return strings.Replace(fmt.Sprintf("%+.1f", 100*share), "-", "−", 1)
+	text := strings.Replace(fmt.Sprintf("%+.1f", 100*share), "-", "−", 1)
+	if text == "−0.0" {
+		return "+0.0"
+	}
+	return text
 }
 
 var labels = map[string]string{

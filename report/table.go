@@ -245,10 +245,8 @@ func PrintComparison(w io.Writer, c eval.Comparison) error {
 	if err := t.print(w); err != nil {
 		return err
 	}
-	if s := c.Solved; s != nil {
-		if _, err := fmt.Fprintf(w, "solved by both %d, only A %d, only B %d, neither %d\n", s.Both, s.OnlyA, s.OnlyB, s.Neither); err != nil {
-			return err
-		}
+	if err := printBoundary(w, c); err != nil {
+		return err
 	}
 	if err := printParts(w, "level", c.Levels); err != nil {
 		return err

@@ -23,7 +23,8 @@ func (c *compareCommand) Help() string {
 	return `Problems are paired by question_id. At each k: the difference A − B with its 95 %
 interval (bootstrap over problems) and a sign-flip permutation test, which takes as many
 samples of one as of the other; where either cannot exclude zero the verdict is "cannot
-tell apart".`
+tell apart". Then the boundary: at which k the side that leads at k = 1 is caught, how far
+one sample of each is from many of the other, and which problems only one side solves.`
 }
 
 func (c *compareCommand) Run(a *app) error {
