@@ -113,73 +113,12 @@ var (
 	sgd  = engine.OptimParams{Optimizer: engine.SGD, LearningRate: 0.1}
 )
 
-func gap(ctx context.Context, optimizer engine.OptimParams, seed uint64, minis int) (float64, error) {
+// gap is how many more right arms NSR leaves in use than PSR.
+func gap(ctx context.Context, optimizer engine.OptimParams, seed uint64, minis int) (found, error) {
 	nsr, err := playBandit(ctx, "nsr", optimizer, seed, minis)
 	if err != nil {
-		return 0, err
+		return found{}, err
 	}
 	psr, err := playBandit(ctx, "psr", optimizer, seed, minis)
-	return nsr - psr, err
-}
-
-var f1 = Claim{
-	ID:         "F1",
-	Statement:  "On policy, with log-probabilities summed and one constant divisor, PSR and NSR have the same expected gradient.",
-	Source:     "follows from arXiv 2506.01347, eq. 2 to 4: L_PSR = −P(right), L_NSR = P(wrong) − … = 1 − P(right)",
-	Literature: "none: stated nowhere; the paper contrasts the two",
-	Quantity:   "largest of |1 − cosine| and |1 − ratio of norms| between the exact expected gradients",
-	Predicate:  Below(1e-12),
-	Preset:     "softmax bandit: 20 arms, 5 right, normal logits of deviation 1; every arm weighed by its probability; ratio 1",
-	Seeds:      10,
-	measure: func(ctx context.Context, _ *Lab, seed uint64) (float64, error) {
-		e, err := newBandit(seed)
-		if err != nil {
-			return 0, err
-		}
-		all, err := e.Enumerate([]negativa.Token{0})
-		if err != nil {
-			return 0, err
-		}
-		o, err := objective.Default("reinforce") // A = 2r − 1: the right half is PSR's gradient, the wrong half NSR's
-		if err != nil {
-			return 0, err
-		}
-		var batch []negativa.Datum
-		for _, c := range all {
-			d := negativa.Datum{
-				ID: fmt.Sprintf("%03d", c.Tokens[0]), Prompt: []negativa.Token{0}, Completion: c.Tokens, Sign: -1,
-				Row: negativa.Row{Weight: c.Probability, Behaviour: []float64{math.Log(c.Probability)}, Advantages: []float64{-1}},
-			}
-			if isRight(c.Tokens[0]) {
-				d.Sign, d.Row.Advantages = 1, []float64{1}
-			}
-			batch = append(batch, d)
-		}
-		r, err := e.ForwardBackward(ctx, batch, o.Loss(), 1)
-		return max(math.Abs(1-r.Cosine), math.Abs(1-r.RightNorm/r.WrongNorm)), err
-	},
-}
-
-var f2 = Claim{
-	ID:         "F2",
-	Statement:  "Under Adam NSR keeps more of the right answers in use than PSR.",
-	Source:     "the mechanism behind arXiv 2506.01347, table 1, left to a bandit",
-	Literature: "none for a bandit",
-	Quantity:   "effective number of right arms, exp(H(p | right)), after NSR − after PSR; there are 5",
-	Predicate:  Above(0),
-	Preset:     banditPreset + "; AdamW at 0.01 without decay",
-	Seeds:      10,
-	measure:    func(ctx context.Context, _ *Lab, seed uint64) (float64, error) { return gap(ctx, adam, seed, 4) },
-}
-
-var c7 = Claim{
-	ID:         "C7",
-	Statement:  "Under plain SGD, on policy, nothing tells PSR from NSR: the negative control.",
-	Source:     "follows from F1",
-	Literature: "none: a control",
-	Quantity:   "effective number of right arms after NSR − after PSR; there are 5",
-	Predicate:  Range{-0.5, 0.5},
-	Preset:     banditPreset + ", but 1 mini-batch and a divisor of 64 for both; SGD at 0.1",
-	Seeds:      10,
-	measure:    func(ctx context.Context, _ *Lab, seed uint64) (float64, error) { return gap(ctx, sgd, seed, 1) },
+	return found{nsr - psr, beside{"NSR": nsr, "PSR": psr}}, err
 }

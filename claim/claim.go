@@ -59,8 +59,20 @@ type Claim struct {
 	Preset     string // the conditions, in words and keys
 	Seeds      int    // ≥ 3
 
-	measure func(ctx context.Context, l *Lab, seed uint64) (float64, error)
+	measure func(ctx context.Context, l *Lab, seed uint64) (found, error)
 }
+
+// found is what a seed gave: the claim's quantity, and numbers that it was made of or that
+// help to read it.
+type found struct {
+	value float64
+	beside
+}
+
+type beside map[string]float64
+
+// just is a value with nothing beside it.
+func just(value float64, err error) (found, error) { return found{value: value}, err }
 
 // Hash identifies the conditions of a claim: the SHA-256 of its statement, quantity,
 // predicate and preset, in hex. A result under other conditions is not this claim's.

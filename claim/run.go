@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -38,9 +39,10 @@ type Result struct {
 
 // Run is one seed's measurement.
 type Run struct {
-	Seed    uint64  `json:"seed"`
-	Value   float64 `json:"value"`
-	Seconds float64 `json:"seconds"`
+	Seed    uint64             `json:"seed"`
+	Value   float64            `json:"value"`
+	Beside  map[string]float64 `json:"beside,omitempty"` // what the value was made of, or helps to read it
+	Seconds float64            `json:"seconds"`
 }
 
 // number is null in JSON where it is none.
@@ -125,11 +127,15 @@ func Measure(ctx context.Context, l *Lab, c Claim, dir string, again bool, each 
 	r.Environment, r.Quick = &environment, l.Quick
 	for seed := uint64(len(r.Runs) + 1); int(seed) <= c.Seeds; seed++ {
 		begin := time.Now()
-		value, err := c.measure(ctx, l, seed)
+		found, err := c.measure(ctx, l, seed)
 		if err != nil {
 			return r, fmt.Errorf("claim %s, seed %d: %w", c.ID, seed, err)
 		}
-		run := Run{seed, value, time.Since(begin).Seconds()}
+		if math.IsNaN(found.value) || math.IsInf(found.value, 0) {
+			return r, fmt.Errorf("claim %s, seed %d: what was measured is %v, not a number", c.ID, seed, found.value)
+		}
+		maps.DeleteFunc(found.beside, func(_ string, x float64) bool { return math.IsNaN(x) || math.IsInf(x, 0) })
+		run := Run{seed, found.value, found.beside, time.Since(begin).Seconds()}
 		r.Runs = append(r.Runs, run)
 		r.judge(c)
 		if err := rundir.WriteJSON(path, r); err != nil {

@@ -42,7 +42,7 @@ func (c *pretrainCommand) Run(a *app) error {
 		return badInput(err)
 	}
 	tok := tokenizer.Char(task.Alphabet() + family.Alphabet())
-	policy, err := c.policy(tok)
+	policy, err := base.New(c.PretrainConfig, tok, c.Threads)
 	if err != nil {
 		return badInput(err)
 	}
@@ -63,15 +63,6 @@ func (c *pretrainCommand) Run(a *app) error {
 		return fmt.Errorf("pretrain in %s: %w", c.OutputDir, err)
 	}
 	return c.conclude(a, dir, policy, tok, family)
-}
-
-func (c *pretrainCommand) policy(tok *tokenizer.Tokenizer) (*native.Engine, error) {
-	eos := tok.EOS()
-	return native.New(native.Config{
-		VocabSize: tok.VocabSize(), HiddenSize: c.HiddenSize, IntermediateSize: c.IntermediateSize, Layers: c.Layers,
-		Heads: c.Heads, KVHeads: c.KVHeads, HeadDim: c.HeadDim, MaxPositions: c.MaxPositions,
-		NormEpsilon: 1e-6, RopeTheta: 1e4, TiedHead: true, InitializerRange: c.InitializerRange, EOS: native.Tokens{eos},
-	}, c.Seed, native.Options{Threads: c.Threads})
 }
 
 func (c *pretrainCommand) train(a *app, dir *rundir.Dir, policy *native.Engine, tok *tokenizer.Tokenizer, family task.Family) (err error) {
