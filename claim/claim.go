@@ -10,7 +10,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 
 	"gonum.org/v1/gonum/stat/distuv"
@@ -116,9 +115,14 @@ func meanInterval(values []float64) (mean, half float64) {
 
 // All lists the claims in the order of their ids.
 func All() []Claim {
-	all := []Claim{c1, c2, c2e, c3, c7, f1, f2, p5, s1, s2, s5, s7}
-	slices.SortFunc(all, func(a, b Claim) int { return strings.Compare(a.ID, b.ID) })
-	return all
+	return []Claim{
+		c1, c2, c2e, c3, c4, c5, c6, c7, c8, c9, c10,
+		f1, f2,
+		p5,
+		r2,
+		s1, s2, s4, s5, s6, s7,
+		y1, y2, y3, y4, y5,
+	}
 }
 
 // Find returns a claim by its id; an unknown one is an error that names the nearest.
