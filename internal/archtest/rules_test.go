@@ -39,7 +39,7 @@ func TestArchitecture(t *testing.T) {
 // stage a package and those below it may meet.
 var order = []string{
 	"task", "tokenizer", "engine", "rollout", "verify", "reward", "objective",
-	"train", "eval", "diagnose", "report", "claim", "internal/bench", "internal/grade", "internal/serve", "internal/cli", "cmd",
+	"train", "internal/base", "eval", "diagnose", "report", "claim", "internal/bench", "internal/grade", "internal/serve", "internal/cli", "cmd",
 }
 
 // only lists packages that may import even less.
