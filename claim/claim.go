@@ -116,10 +116,11 @@ func meanInterval(values []float64) (mean, half float64) {
 // All lists the claims in the order of their ids.
 func All() []Claim {
 	return []Claim{
-		c1, c2, c2e, c3, c4, c5, c6, c7, c8, c9, c10,
+		c1, c2, c2e, c2s, c3, c3e, c4, c5, c6, c7, c8, c9, c10,
+		e7,
 		f1, f2,
 		p5,
-		r2,
+		r2, r5,
 		s1, s2, s4, s5, s6, s7,
 		y1, y2, y3, y4, y5,
 	}

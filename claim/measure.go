@@ -100,6 +100,36 @@ func nearestStep(trace map[int]float64, target float64) (best int) {
 	return best
 }
 
+// atEqualAccuracy is a metric under two objectives over ten steps in which they have equally
+// many right samples: the last ones of the one that ends with fewer, and those of the other
+// that are nearest.
+func (l *Lab) atEqualAccuracy(ctx context.Context, metric, first, second string, seed uint64) (a, b float64, err error) {
+	one, err := l.train(ctx, variation{objective: first}, seed)
+	if err != nil {
+		return 0, 0, err
+	}
+	other, err := l.train(ctx, variation{objective: second}, seed)
+	if err != nil {
+		return 0, 0, err
+	}
+	accuracy := min(one.late("correct_ratio"), other.late("correct_ratio"))
+	return one.around(one.reaches(accuracy), metric), other.around(other.reaches(accuracy), metric), nil
+}
+
+// reaches is the step, of those with ten behind them, around which the share of right samples
+// is nearest to a value; the first of equals.
+func (t *training) reaches(accuracy float64) int {
+	first := min(10, len(t.metrics))
+	best := first
+	off := func(step int) float64 { return math.Abs(t.around(step, "correct_ratio") - accuracy) }
+	for step := first; step <= len(t.metrics); step++ {
+		if off(step) < off(best) {
+			best = step
+		}
+	}
+	return best
+}
+
 // late is the mean of a metric over the last steps, ten in full.
 func (t *training) late(name string) float64 { return t.around(len(t.metrics), name) }
 
