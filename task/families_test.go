@@ -284,6 +284,31 @@ func TestMethodsAreTagged(t *testing.T) {
 	}
 }
 
+// What a mixture's problems are of is what their parts are.
+func TestAsLooksIntoMixtures(t *testing.T) {
+	f := family("methods+chain:plain=1,code=1+gcd")
+	for i := range uint64(30) {
+		p := f.Problem(Train, 1, i)
+		_, tagged := As[Tagged](f, p)
+		_, formatted := As[Formatted](f, p)
+		if tagged != (p.Task == "methods") || formatted != (p.Task == "chain") {
+			t.Errorf("%s is tagged: %v, formatted: %v", p.ID, tagged, formatted)
+		}
+	}
+	stranger := family("parity").Problem(Train, 1, 1)
+	if _, ok := As[Family](f, stranger); ok {
+		t.Error("a mixture knows a problem of another task")
+	}
+	if _, ok := As[Tagged](family("methods"), stranger); !ok {
+		t.Error("methods is not Tagged")
+	}
+	for spec, want := range map[string]bool{"methods": true, "gcd": false, "methods+methods:factors=3": true, "methods+gcd": false} {
+		if All[Tagged](family(spec)) != want {
+			t.Errorf("all problems of %s are tagged: %v", spec, !want)
+		}
+	}
+}
+
 func TestMixtureDrawsByWeight(t *testing.T) {
 	f := family("countdown@3+chain:level=1+methods+chain:level=3")
 	const n = 3000

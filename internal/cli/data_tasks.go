@@ -84,11 +84,9 @@ func (c *dataTasksCommand) describe(spec string) (taskJSON, error) {
 		return taskJSON{}, err
 	}
 	word, _, _ := strings.Cut(spec, ":")
-	_, tagged := family.(task.Tagged)
-	formatted, hasFormats := family.(task.Formatted)
 	t := taskJSON{
 		Task: spec, Name: family.Name(), About: task.About(word), Levels: task.Levels(word),
-		Alphabet: family.Alphabet(), MaxCompletion: family.MaxCompletion(), Tagged: tagged,
+		Alphabet: family.Alphabet(), MaxCompletion: family.MaxCompletion(), Tagged: task.All[task.Tagged](family),
 	}
 	for i, p := range problems {
 		answers, err := family.Answers(p)
@@ -96,7 +94,7 @@ func (c *dataTasksCommand) describe(spec string) (taskJSON, error) {
 			return t, err
 		}
 		example := exampleJSON{Prompt: p.Prompt, Solution: family.Trace(p, uint64(i)), Answers: len(answers)}
-		if hasFormats {
+		if formatted, ok := task.As[task.Formatted](family, p); ok {
 			example.Format = formatted.Format(example.Solution)
 		}
 		t.Examples = append(t.Examples, example)
