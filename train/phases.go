@@ -63,8 +63,10 @@ func (p *phases) add(family task.Tagged, tok *tokenizer.Tokenizer, g *negativa.G
 				p.right[tag].add(r.Logprobs[t])
 			}
 		}
-		if tag, mistaken := family.Mistake(g.Problem, r.Text); mistaken {
-			p.mistakes[tag]++
+		if r.Verdict.Outcome == negativa.Wrong {
+			if tag, mistaken := family.Mistake(g.Problem, r.Text); mistaken {
+				p.mistakes[tag]++
+			}
 		}
 		choice := choiceOf(family, r.Text)
 		choices[choice]++
