@@ -23,7 +23,8 @@ family has levels of difficulty (chain:level=2), which its own options override.
 
 chain, countdown and linear can be written in three formats, which the prompt does not
 choose between: plain=2,words=1,code=1 are the weights of the solutions to learn from.
-In methods each token is one of strategy or of execution.
+In methods each token is one of strategy or of execution; unsuited=30 has 30 of 100
+solutions to learn from choose a method that does not suit, for training to unlearn.
 
 A mixture draws from several tasks with weights: countdown@3+chain:level=1+gcd.
 
