@@ -30,9 +30,9 @@ func (l *Loop) lifted(step, problem, sample int, g *negativa.Group) []bool {
 }
 
 // marks tells which of a sample's tokens are of strategy: those with a character that is.
-// A character that several tokens make up belongs to them all, and a token without text to
-// what follows it. The tokens from ends on, which is the one that stopped the sample, if any
-// did, have no tag.
+// Tokens whose text only comes out together, as those of one character in several parts do,
+// share a mark. The tokens from ends on, which is the one that stopped the sample, if any did,
+// have no tag.
 func marks(tok *tokenizer.Tokenizer, family task.Tagged, r *negativa.Rollout) (strategy []bool, ends int) {
 	strategy, ends = make([]bool, len(r.Tokens)), len(r.Tokens)
 	if r.Stop == negativa.StopToken {
