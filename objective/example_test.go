@@ -28,7 +28,7 @@ func ExampleNew() {
 	// L = −Σ w·min(ρA, clip(ρ)A); A = λr + (r − 1) <nil>
 	// [[0.25 -1]]
 	// lambda is -1; it must be a finite number, 0 or above
-	// objective "w-reinforse" is not known: did you mean "w-reinforce"? (objectives: psr, nsr, w-reinforce, reinforce, rloo, grpo, dr-grpo, ppo, dapo, gspo, cispo)
+	// objective "w-reinforse" is not known: did you mean "w-reinforce"? (objectives: psr, nsr, w-reinforce, reinforce, rloo, grpo, dr-grpo, ppo, dapo, gspo, cispo, hicra)
 }
 
 // One right answer in four to a first problem, none to a second: NSR and the signed

@@ -34,6 +34,7 @@ type goldenBatch struct {
 	Behaviour     [][]float64 `json:"behaviour_logprobs"`
 	Reference     [][]float64 `json:"reference_logprobs"`
 	Advantages    []float64   `json:"advantages"`
+	Strategy      [][]bool    `json:"strategy"` // tokens of it; nil: none
 	Loss          float64     `json:"loss"`
 	Gradient      [][]float64 `json:"gradient"`
 	Metrics       struct {
@@ -63,7 +64,8 @@ func (g *goldenBatch) groups(rewards []float64) [][]float64 {
 	return out
 }
 
-// run is what the objective makes of the batch, every row with one advantage.
+// run is what the objective makes of the batch, every row with one advantage before it is
+// spread over the tokens.
 func (g *goldenBatch) run(o Objective, advantages []float64) (loss float64, gradient [][]float64, m Metrics) {
 	kept := make([]bool, len(advantages))
 	for i, a := range advantages {
@@ -73,7 +75,11 @@ func (g *goldenBatch) run(o Objective, advantages []float64) (loss float64, grad
 	var evaluations []negativa.Evaluation
 	weights, l := o.Weights(g.Lengths, kept), o.Loss()
 	for i, lp := range g.Logprobs {
-		row := &negativa.Row{Weight: weights[i], Behaviour: g.Behaviour[i], Advantages: repeat(advantages[i], len(lp))}
+		var strategy []bool
+		if g.Strategy != nil {
+			strategy = g.Strategy[i]
+		}
+		row := &negativa.Row{Weight: weights[i], Behaviour: g.Behaviour[i], Advantages: o.Spread(advantages[i], len(lp), strategy)}
 		if g.Reference != nil {
 			row.Reference = g.Reference[i]
 		}

@@ -97,7 +97,7 @@ func TestGradientsAreTheDerivativesOfTheLosses(t *testing.T) {
 			continue // its weights are held constant: TestCISPOHoldsItsWeights
 		}
 		for variant, p := range variants(o.Params) {
-			if o.Critic && p.Level != TokenLevel {
+			if (o.Critic || o.Tagged) && p.Level != TokenLevel {
 				continue // no such objective
 			}
 			t.Run(name+"/"+variant, func(t *testing.T) {

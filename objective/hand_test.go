@@ -96,6 +96,28 @@ func TestGRPOByHand(t *testing.T) {
 	})
 }
 
+// HICRA of the rewards 1, 0, α = 0.2, L_max = 4, so w = 1/8. A = ±½; the first token of each
+// row is strategy and has ½ + 0.2·½ = 0.6 and −½ + 0.2·½ = −0.4 instead.
+//
+//	row 1: ρ = 1:             ℓ = −0.6,                    slope −0.6
+//	       ρ = 1.1, inside:   ℓ = −0.55,                   slope −0.55
+//	row 2: ρ = 1.1, inside:   ℓ = 0.44,                    slope 0.44
+//	       ρ = 0.6, below:    ℓ = −min(−0.3, −0.4) = 0.4,  slope 0
+//
+// L = (−0.6 − 0.55 + 0.44 + 0.4)/8 = −0.31/8.
+func TestHICRAByHand(t *testing.T) {
+	o := byDefault(t, "hicra")
+	o.Params.MaxCompletionLength = 4
+	checkHand(t, o, []float64{1, 0}, goldenBatch{
+		Behaviour:  [][]float64{ln(0.5, 0.5), ln(0.5, 0.5)},
+		Logprobs:   [][]float64{ln(0.5, 0.55), ln(0.55, 0.3)},
+		Strategy:   [][]bool{{true, false}, {true, false}},
+		Advantages: []float64{0.5, -0.5},
+		Loss:       -0.31 / 8,
+		Gradient:   [][]float64{{-0.6 / 8, -0.55 / 8}, {0.44 / 8, 0}},
+	})
+}
+
 // PPO, w = 1/2 over two tokens, c_V = 0.1, values clipped at ±0.2 of the old.
 //
 //	token 1: ρ = 1.5, A = 1:   ℓ = −1.2, slope 0;       V = 0.1, old 0, R = 1:   ½·0.9² = 0.405, slope −0.9

@@ -149,7 +149,7 @@ func rewardsPG(t *rapid.T) [][]float64 {
 func TestGroupsAreCompared(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rewards := rewardsPG(t)
-		for _, name := range []string{"rloo", "grpo", "dr-grpo"} {
+		for _, name := range []string{"rloo", "grpo", "dr-grpo", "hicra"} {
 			for _, scale := range []Scale{ByGroup, ByBatch, Unscaled} {
 				p := standard()
 				p.ScaleRewards = scale
@@ -196,6 +196,42 @@ func TestRLOOIsDrGRPOWithItselfLeftOut(t *testing.T) {
 			n := float64(len(group))
 			for j, a := range group {
 				within(t, "advantage", a, dr[i][j]*n/(n-1), 1e-12)
+			}
+		}
+	})
+}
+
+// HICRA is Dr. GRPO but for the tokens of strategy, whose advantage has the factor 1 + α
+// where it is positive and 1 − α where it is negative (2509.03646): losses, gradients, all.
+func TestHICRAIsDrGRPOWithStrategyLifted(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := standard()
+		p.HICRAAlpha = rapid.OneOf(rapid.Just(0.0), rapid.Float64Range(0, 1)).Draw(t, "hicra_alpha")
+		plain, err := New("dr-grpo", p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lifted, err := New("hicra", p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rewards := rewardsPG(t)
+		base := flatten(plain.Advantages(rewards))
+		for i, a := range flatten(lifted.Advantages(rewards)) {
+			within(t, "advantage", a, base[i], 0)
+			strategy := rapid.SliceOfN(rapid.Bool(), 1, 6).Draw(t, "strategy")
+			factor := 1 + p.HICRAAlpha
+			if a < 0 {
+				factor = 1 - p.HICRAAlpha
+			}
+			unlifted := plain.Spread(a, len(strategy), strategy)
+			for j, got := range lifted.Spread(a, len(strategy), strategy) {
+				want := a
+				if strategy[j] {
+					want = a * factor
+				}
+				within(t, "a token's advantage", got, want, 1e-15)
+				within(t, "Dr. GRPO's", unlifted[j], a, 0)
 			}
 		}
 	})

@@ -34,6 +34,8 @@ type Params struct {
 	KLEstimator Estimator // of the KL term
 	KLIn        Place     // where the KL term enters
 
+	HICRAAlpha float64 // HICRA: share of its size by which the advantage of strategy is lifted, in [0, 1]
+
 	EntropyCoef  float64 // weight of the entropy bonus; needs an engine with full distributions
 	ScaleRewards Scale   // what group-relative advantages are divided by
 
@@ -73,6 +75,7 @@ type Objective struct {
 	Critic  bool   // needs a value head
 	Subset  bool   // rows with zero advantage are dropped before mini-batches are made
 	Grouped bool   // compares the samples of one problem: needs at least two
+	Tagged  bool   // treats tokens of strategy apart: needs answers whose tokens are tagged
 	Params  Params
 
 	advantages func(p Params, rewardsPG [][]float64) [][]float64
@@ -82,7 +85,7 @@ type Objective struct {
 	held func(p Params, r, a float64) int
 }
 
-var objectives = []func() Objective{psr, nsr, wReinforce, reinforce, rloo, grpo, drGRPO, ppo, dapo, gspo, cispo}
+var objectives = []func() Objective{psr, nsr, wReinforce, reinforce, rloo, grpo, drGRPO, ppo, dapo, gspo, cispo, hicra}
 
 // Names lists the objectives.
 func Names() []string {
@@ -122,7 +125,7 @@ func (o Objective) fits() error {
 	switch {
 	case o.Critic && p.Level != TokenLevel:
 		return fmt.Errorf("importance_sampling_level is %s; %s has an advantage for each token: it must be token", p.Level, o.Name)
-	case o.surrogate != nil && p.Level != TokenLevel:
+	case (o.Tagged || o.surrogate != nil) && p.Level != TokenLevel:
 		return fmt.Errorf("importance_sampling_level is %s; %s weighs each token: it must be token", p.Level, o.Name)
 	case o.surrogate != nil && p.Delta > 0:
 		return fmt.Errorf("delta is %v; %s has no clip to bound from outside: it must be 0", p.Delta, o.Name)
@@ -136,7 +139,7 @@ func (o Objective) fits() error {
 // entropy bonus, the mean over all tokens.
 func standard() Params {
 	return Params{
-		Lambda: 0.1, Epsilon: 0.2, EpsilonHigh: 0.2, Level: TokenLevel, KLEstimator: K3, KLIn: InLoss,
+		Lambda: 0.1, HICRAAlpha: 0.2, Epsilon: 0.2, EpsilonHigh: 0.2, Level: TokenLevel, KLEstimator: K3, KLIn: InLoss,
 		ScaleRewards: ByGroup, Normaliser: TokenMean, Over: All, MaxCompletionLength: 256,
 		Gamma: 1, Lam: 1, VFCoef: 0.1, CliprangeValue: 0.2,
 	}
@@ -158,6 +161,7 @@ func (p Params) validate() error {
 		{"beta", p.Beta, between(p.Beta, 0, math.MaxFloat64), "be a finite number, 0 or above"},
 		{"kl_estimator", p.KLEstimator, slices.Contains([]Estimator{K1, K2, K3}, p.KLEstimator), "be k1, k2 or k3"},
 		{"kl_in", p.KLIn, p.KLIn == InLoss || p.KLIn == InReward, "be loss or reward"},
+		{"hicra_alpha", p.HICRAAlpha, between(p.HICRAAlpha, 0, 1), "be in [0, 1]: above 1 the strategy of wrong answers would be reinforced"},
 		{"entropy_coef", p.EntropyCoef, between(p.EntropyCoef, -math.MaxFloat64, math.MaxFloat64), "be a finite number"},
 		{"scale_rewards", p.ScaleRewards, slices.Contains([]Scale{ByGroup, ByBatch, Unscaled}, p.ScaleRewards), "be group, batch or none"},
 		{"normaliser", p.Normaliser, slices.Contains(Normalisers, p.Normaliser), "be one of " + fmt.Sprint(Normalisers)},

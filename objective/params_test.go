@@ -27,6 +27,7 @@ func TestImpossibleNumbersAreRefused(t *testing.T) {
 		{func(p *Params) { p.KLIn = "" }, "kl_in is ; it must be loss or reward"},
 		{func(p *Params) { p.EntropyCoef = math.Inf(-1) }, "entropy_coef is -Inf"},
 		{func(p *Params) { p.ScaleRewards = "std" }, "scale_rewards is std; it must be group, batch or none"},
+		{func(p *Params) { p.HICRAAlpha = 1.1 }, "hicra_alpha is 1.1; it must be in [0, 1]"},
 		{func(p *Params) { p.Normaliser = "mean" }, "normaliser is mean; it must be one of [token-mean"},
 		{func(p *Params) { p.Over = "some" }, "normaliser_over is some; it must be kept or all"},
 		{func(p *Params) { p.MaxCompletionLength = 0 }, "max_completion_length is 0; it must be at least 1"},
@@ -49,8 +50,9 @@ func TestContradictionsAreRefused(t *testing.T) {
 		change func(p *Params)
 		want   string
 	}{
-		"ppo": {func(p *Params) { p.Level = SequenceLevel }, "importance_sampling_level is sequence; ppo"},
-		"nsr": {func(p *Params) { p.Beta, p.KLIn = 0.1, InReward }, "kl_in is reward; nsr"},
+		"ppo":   {func(p *Params) { p.Level = SequenceLevel }, "importance_sampling_level is sequence; ppo"},
+		"hicra": {func(p *Params) { p.Level = SequenceMeanLevel }, "importance_sampling_level is sequence-mean; hicra"},
+		"nsr":   {func(p *Params) { p.Beta, p.KLIn = 0.1, InReward }, "kl_in is reward; nsr"},
 	} {
 		p := standard()
 		c.change(&p)

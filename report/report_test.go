@@ -219,6 +219,36 @@ func TestWriteTraining(t *testing.T) {
 	}
 }
 
+// Formats and phases have pictures where a run has told of them, though not at every step.
+func TestWriteFormatsAndPhases(t *testing.T) {
+	dir := newRun(t)
+	log, err := dir.AppendMetrics()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for step := 1; step <= 3; step++ {
+		m := map[string]float64{"format/plain/share": 1, "format/none/share": 0, "entropy/execution": 0.1, "strategy_entropy": 1, "errors/strategy": 0.2}
+		if step != 2 {
+			m["format/plain/accuracy"] = 0.5
+		}
+		if err := log.Append(step, m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := log.Close(); err != nil {
+		t.Fatal(err)
+	}
+	page := write(t, dir)
+	for _, name := range []string{"formats", "format_accuracy", "execution", "strategy", "mistakes"} {
+		checkSVG(t, dir.Path(name+".svg"))
+	}
+	for _, want := range []string{"in each format", "the choice of strategy", "format/plain/accuracy"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("no %q on the page", want)
+		}
+	}
+}
+
 func write(t *testing.T, dir *rundir.Dir) string {
 	t.Helper()
 	path, err := report.Write(dir.Path())

@@ -183,7 +183,7 @@ func points(share float64) string {
 
 var labels = map[string]string{
 	"base": "base", "psr": "PSR", "nsr": "NSR", "w-reinforce": "W-REINFORCE", "reinforce": "REINFORCE",
-	"rloo": "RLOO", "grpo": "GRPO", "dr-grpo": "Dr. GRPO", "ppo": "PPO",
+	"rloo": "RLOO", "grpo": "GRPO", "dr-grpo": "Dr. GRPO", "ppo": "PPO", "hicra": "HICRA",
 }
 
 // label is an objective's name as papers write it.

@@ -34,6 +34,19 @@ var panels = []struct {
 	{"clipping", "Tokens whose ratio is clipped, by the sign of their advantage.", "share", []series{
 		{"clip_ratio/high_mean", "right", "w-reinforce"}, {"clip_ratio/low_mean", "wrong", "psr"},
 	}},
+	{"formats", "Share of samples in each format.", "share", []series{
+		{"format/plain/share", "plain", "nsr"}, {"format/words/share", "words", "psr"}, {"format/code/share", "code", "w-reinforce"}, {"format/none/share", "none", "base"},
+	}},
+	{"format_accuracy", "Share of right samples among those of a format.", "share", []series{
+		{"format/plain/accuracy", "plain", "nsr"}, {"format/words/accuracy", "words", "psr"}, {"format/code/accuracy", "code", "w-reinforce"},
+	}},
+	{"execution", "Entropy of tokens of execution: the first phase, if there are two.", "nats a token", []series{{"entropy/execution", "execution", "nsr"}}},
+	{"strategy", "Entropy of tokens of strategy; of the choice of strategy, over all samples and within problems.", "nats", []series{
+		{"entropy/strategy", "a token", "nsr"}, {"strategy_entropy", "all samples", "psr"}, {"strategy_entropy/within", "within problems", "w-reinforce"},
+	}},
+	{"mistakes", "Share of samples that are wrong by a mistake of execution, of strategy.", "share", []series{
+		{"errors/execution", "execution", "nsr"}, {"errors/strategy", "strategy", "psr"},
+	}},
 	{"length", "Tokens a completion.", "tokens", []series{{"completions/mean_length", "mean", "nsr"}, {"completions/max_length", "longest", "base"}}},
 }
 

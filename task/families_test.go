@@ -284,6 +284,65 @@ func TestMethodsAreTagged(t *testing.T) {
 	}
 }
 
+// Unsuited traces have right sums and a mistake of strategy, wherever rounding is one, and
+// are as many as was asked for; problems, answers and verdicts are those of any methods.
+func TestUnsuitedTraces(t *testing.T) {
+	const n = 2000
+	f, plain := family("methods:unsuited=30"), family("methods")
+	wrong, can := 0.0, 0.0
+	for i := range uint64(n) {
+		p := f.Problem(Train, 3, i)
+		if q := plain.Problem(Train, 3, i); q != p {
+			t.Fatalf("problem %v, without unsuited %v", p, q)
+		}
+		trace, v := f.Trace(p, i), f.Verify(p, f.Trace(p, i))
+		if v != plain.Verify(p, trace) || len(trace) >= f.MaxCompletion() {
+			t.Fatalf("%s %q: %v", p.Prompt, trace, v)
+		}
+		if units := atoi(p.Prompt[len(p.Prompt)-2 : len(p.Prompt)-1]); units > 0 && units < 8 {
+			can++
+		} else if v.Outcome != negativa.Correct {
+			t.Errorf("%s %q is %v: %s", p.Prompt, trace, v.Outcome, v.Reason)
+		}
+		if v.Outcome == negativa.Correct {
+			continue
+		}
+		wrong++
+		right := strings.Split(p.Gold, "=")
+		if tag, mistaken := f.(Tagged).Mistake(p, trace); !mistaken || tag != Strategy || !strings.HasSuffix(trace, "="+right[len(right)-1]) {
+			t.Errorf("%s %q: mistaken %v, of %v", p.Prompt, trace, mistaken, tag)
+		}
+	}
+	if share := wrong / can; math.Abs(share-0.3) > 5*math.Sqrt(0.3*0.7/can) {
+		t.Errorf("%.3f of the traces that can be are unsuited, want 0.3", share)
+	}
+}
+
+// What a mixture's problems are of is what their parts are.
+func TestAsLooksIntoMixtures(t *testing.T) {
+	f := family("methods+chain:plain=1,code=1+gcd")
+	for i := range uint64(30) {
+		p := f.Problem(Train, 1, i)
+		_, tagged := As[Tagged](f, p)
+		_, formatted := As[Formatted](f, p)
+		if tagged != (p.Task == "methods") || formatted != (p.Task == "chain") {
+			t.Errorf("%s is tagged: %v, formatted: %v", p.ID, tagged, formatted)
+		}
+	}
+	stranger := family("parity").Problem(Train, 1, 1)
+	if _, ok := As[Family](f, stranger); ok {
+		t.Error("a mixture knows a problem of another task")
+	}
+	if _, ok := As[Tagged](family("methods"), stranger); !ok {
+		t.Error("methods is not Tagged")
+	}
+	for spec, want := range map[string]bool{"methods": true, "gcd": false, "methods+methods:factors=3": true, "methods+gcd": false} {
+		if All[Tagged](family(spec)) != want {
+			t.Errorf("all problems of %s are tagged: %v", spec, !want)
+		}
+	}
+}
+
 func TestMixtureDrawsByWeight(t *testing.T) {
 	f := family("countdown@3+chain:level=1+methods+chain:level=3")
 	const n = 3000

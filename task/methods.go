@@ -21,15 +21,21 @@ import (
 // have factors. So an error is either one of strategy or one of execution. Several answers
 // are right, at least two, and all can be listed; each has one spelling. Harder: more
 // factors, larger ones.
+//
+// Which method suits is soon learnt from right traces. With the option unsuited, that many
+// of 100 traces round up all that is no multiple of ten, be it suited or not: right sums by
+// a wrong method, so that a model has mistakes of strategy to unlearn. Nothing else depends
+// on it.
 type methods struct {
 	*listed
-	factors int
-	max     int // the first factor is in 2 … max; the others are in 11 … 99
+	factors  int
+	max      int // the first factor is in 2 … max; the others are in 11 … 99
+	unsuited int // of 100 traces
 }
 
 func newMethods(o options) (Family, error) {
 	f := &methods{factors: 2, max: 99}
-	set, err := o.set(option{"factors", &f.factors, 2, 3}, option{"max", &f.max, 9, 999})
+	set, err := o.set(option{"factors", &f.factors, 2, 3}, option{"max", &f.max, 9, 999}, option{"unsuited", &f.unsuited, 0, 100})
 	if err != nil {
 		return nil, err
 	}
@@ -43,6 +49,25 @@ func newMethods(o options) (Family, error) {
 		shape: shaped(`[dfr]N[-+*]N=N(?:;[dfr]?N[-+*]N=N)*`), longest: longest, least: 2, draw: f.draw, read: readMethods,
 	}
 	return f, splitsHaveProblems(f.candidate)
+}
+
+// Trace implements Family, but for what unsuited asks.
+func (f *methods) Trace(p negativa.Problem, seed uint64) string {
+	given, _ := readMethods(strings.TrimSuffix(p.Prompt, ":")).(factors)
+	if given == nil || draw.New(seed, "unsuited").IntN(0, 100) >= f.unsuited {
+		return f.listed.Trace(p, seed)
+	}
+	var lines []string
+	product := given[0]
+	for _, n := range given[1:] {
+		if n%10 > 0 {
+			lines = append(lines, roundUp(product, n))
+		} else {
+			lines = append(lines, multiply(product, n)[0])
+		}
+		product *= n
+	}
+	return strings.Join(lines, ";")
 }
 
 // Tags implements Tagged: the letter of a method is strategy.
@@ -107,8 +132,7 @@ func multiply(a, b int) []string {
 		out = append(out, fmt.Sprintf("d%d*%d=%d;%d*%d=%d;%d+%d=%d", a, tens, a*tens, a, units, a*units, a*tens, a*units, a*b))
 	}
 	if units >= 8 {
-		up, less := tens+10, 10-units
-		out = append(out, fmt.Sprintf("r%d*%d=%d;%d*%d=%d;%d-%d=%d", a, up, a*up, a, less, a*less, a*up, a*less, a*b))
+		out = append(out, roundUp(a, b))
 	}
 	for p := 2; p < 10; p++ {
 		if b%p == 0 && b/p < 10 && b/p >= p {
@@ -116,6 +140,13 @@ func multiply(a, b int) []string {
 		}
 	}
 	return out
+}
+
+// roundUp writes a × b by way of the next multiple of ten above b.
+func roundUp(a, b int) string {
+	up := b/10*10 + 10
+	less := up - b
+	return fmt.Sprintf("r%d*%d=%d;%d*%d=%d;%d-%d=%d", a, up, a*up, a, less, a*less, a*up, a*less, a*b)
 }
 
 func readMethods(prompt string) puzzle {

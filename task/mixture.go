@@ -20,7 +20,7 @@ type mixture struct {
 // Mixture is a family whose problems are those of its parts, drawn with weights ≥ 1 that
 // need not sum to anything. Each problem is verified, enumerated and traced by the first
 // part of its task: parts of one task may differ in how hard they are, since no verifier
-// depends on that, but not in the formats that they are written in.
+// depends on that, but not in how their traces are written: formats, unsuited methods.
 func Mixture(parts []Family, weights []int) (Family, error) {
 	if len(parts) == 0 || len(parts) != len(weights) {
 		return nil, fmt.Errorf("a mixture of %d tasks has %d weights: it needs at least one task, and a weight for each", len(parts), len(weights))
@@ -32,7 +32,7 @@ func Mixture(parts []Family, weights []int) (Family, error) {
 		}
 		name, form := taskOf(p), formOf(p)
 		if other, seen := formats[name]; seen && other != form {
-			return nil, fmt.Errorf("a mixture has the task %s in different formats: give all its parts the same plain, words and code", name)
+			return nil, fmt.Errorf("a mixture has the task %s in different formats or by different methods: give all its parts the same plain, words, code and unsuited", name)
 		}
 		formats[name] = form
 	}
@@ -67,13 +67,15 @@ func taskOf(f Family) string {
 	return name
 }
 
-// formOf names the formats that a family's traces are written in.
+// formOf names the options on which depends how a family's traces are written.
 func formOf(f Family) string {
-	w, ok := f.(*written)
-	if !ok {
-		return ""
+	switch f := f.(type) {
+	case *written:
+		return fmt.Sprint(f.weights)
+	case *methods:
+		return fmt.Sprint(f.unsuited)
 	}
-	return fmt.Sprint(w.weights)
+	return ""
 }
 
 func (m *mixture) Name() string {

@@ -1,6 +1,10 @@
 package task
 
-import "github.com/negativa-lab/negativa"
+import (
+	"slices"
+
+	"github.com/negativa-lab/negativa"
+)
 
 // Tag says what a character of an answer is for.
 type Tag uint8
@@ -23,4 +27,29 @@ type Tagged interface {
 	// Mistake is the tag of the place at which a wrong answer leaves the right ones:
 	// what was said there, or left unsaid. It is false if the answer is not Wrong.
 	Mistake(p negativa.Problem, completion string) (Tag, bool)
+}
+
+// As is the family of a problem as a T, such as a Tagged one: known itself, or of a mixture
+// the part that the problem is of. It is false if that is no T.
+func As[T any](known any, p negativa.Problem) (T, bool) {
+	if m, mixed := known.(*mixture); mixed {
+		part, err := m.part(p)
+		if err != nil {
+			var none T
+			return none, false
+		}
+		known = part
+	}
+	t, ok := known.(T)
+	return t, ok
+}
+
+// All tells whether every problem of a family is of a T: of a mixture, whether every part is.
+func All[T any](known any) bool {
+	m, mixed := known.(*mixture)
+	if !mixed {
+		_, ok := known.(T)
+		return ok
+	}
+	return !slices.ContainsFunc(m.parts, func(part Family) bool { return !All[T](part) })
 }

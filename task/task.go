@@ -55,7 +55,7 @@ type Family interface {
 	// same problem.
 	Problem(split Split, seed, index uint64) negativa.Problem
 	// Trace writes a correct answer, drawn uniformly from Answers, in one of the
-	// equivalent ways of writing it.
+	// equivalent ways of writing it; of methods with the option unsuited, some are wrong.
 	Trace(p negativa.Problem, seed uint64) string
 	// Verify checks every step of an answer exactly. It takes any text.
 	Verify(p negativa.Problem, completion string) negativa.Verdict

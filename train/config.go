@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/goccy/go-yaml"
 
@@ -19,7 +20,7 @@ type Config struct {
 	Task       string `yaml:"task" name:"task" default:"countdown" help:"Task family; options follow a colon (countdown:numbers=4,max=20)."`
 	DataConfig `yaml:",inline"`
 	Reward     string `yaml:"reward" name:"reward" default:"truth" help:"What samples are worth: truth; random:SHARE; inverted; format (an answer that can be read); majority (of the group, no gold needed); or FILE.star, with def reward(prompt, response, gold, correct) in Starlark."`
-	Objective  string `yaml:"objective" name:"objective" default:"nsr" help:"psr, nsr, w-reinforce, reinforce, rloo, grpo, dr-grpo, ppo, dapo, gspo or cispo."`
+	Objective  string `yaml:"objective" name:"objective" default:"nsr" help:"psr, nsr, w-reinforce, reinforce, rloo, grpo, dr-grpo, ppo, dapo, gspo, cispo or hicra."`
 	OutputDir  string `yaml:"output_dir" name:"output_dir" type:"path" help:"Folder of the run; it must be absent or empty."`
 	Seed       uint64 `yaml:"seed" name:"seed" default:"1" help:"Seed of every draw: problems, samples, shuffles."`
 
@@ -53,6 +54,8 @@ type Config struct {
 	LoRAConfig       `yaml:",inline"`
 
 	Lambda         *float64 `yaml:"lambda" name:"lambda" help:"W-REINFORCE: weight of the right half (0.1)."`
+	HICRAAlpha     *float64 `yaml:"hicra_alpha" name:"hicra_alpha" help:"HICRA: share of its size by which the advantage of strategy is lifted (0.2)."`
+	HICRATokens    string   `yaml:"hicra_tokens" name:"hicra_tokens" help:"HICRA: tokens that are lifted: strategy, or placebo, as many others of the same answer at random (strategy)."`
 	Epsilon        *float64 `yaml:"epsilon" name:"epsilon" help:"Lower clip of the ratio (0.2)."`
 	EpsilonHigh    *float64 `yaml:"epsilon_high" name:"epsilon_high" help:"Upper clip of the ratio (epsilon; dapo: 0.28); of cispo the bound of the weights itself (5)."`
 	Delta          *float64 `yaml:"delta" name:"delta" help:"Dual clip of negative advantages; 0: off (0)."`
@@ -128,6 +131,7 @@ func (c Config) params(p objective.Params) objective.Params {
 		}
 	}
 	set(&p.Lambda, c.Lambda)
+	set(&p.HICRAAlpha, c.HICRAAlpha)
 	set(&p.Epsilon, c.Epsilon)
 	set(&p.EpsilonHigh, c.Epsilon)
 	set(&p.EpsilonHigh, c.EpsilonHigh)
@@ -157,7 +161,8 @@ func or[T ~string](value, fallback T) T {
 
 // with writes the objective's numbers back.
 func (c Config) with(p objective.Params) Config {
-	c.Lambda, c.Epsilon, c.EpsilonHigh, c.Delta = &p.Lambda, &p.Epsilon, &p.EpsilonHigh, &p.Delta
+	c.Lambda, c.HICRAAlpha, c.HICRATokens = &p.Lambda, &p.HICRAAlpha, or(c.HICRATokens, strategyTokens)
+	c.Epsilon, c.EpsilonHigh, c.Delta = &p.Epsilon, &p.EpsilonHigh, &p.Delta
 	c.Beta, c.EntropyCoef = &p.Beta, &p.EntropyCoef
 	c.Gamma, c.Lam, c.VFCoef, c.CliprangeValue = &p.Gamma, &p.Lam, &p.VFCoef, &p.CliprangeValue
 	c.Level, c.KLEstimator, c.KLIn = string(p.Level), string(p.KLEstimator), string(p.KLIn)
@@ -196,6 +201,7 @@ func (c Config) validate(o objective.Objective) error {
 		{"soft_overlong_cache", c.SoftOverlongCache, c.SoftOverlongCache >= 0 && c.SoftOverlongCache <= c.MaxCompletionLength, "be between 0 (none) and max_completion_length"},
 		{"soft_overlong_cache", c.SoftOverlongCache, c.SoftOverlongCache == 0 || o.Grouped, "be 0 for " + o.Name + ", whose rewards are 0 or 1: rewards below 0 are for objectives that compare the samples of one problem"},
 		{"max_prompt_length", c.MaxPromptLength, c.MaxPromptLength >= 0, "be 0 (what fits) or positive"},
+		{"hicra_tokens", c.HICRATokens, slices.Contains([]string{"", strategyTokens, placeboTokens}, c.HICRATokens), "be strategy or placebo"},
 		{"lora_r", c.LoRARank, c.LoRARank >= 0, "be 0 (off) or positive"},
 		{"threads", c.Threads, c.Threads >= 0, "be 0 (all) or positive"},
 		{"micro_batch_tokens", c.MicroBatchTokens, c.MicroBatchTokens >= 1, "be at least 1"},

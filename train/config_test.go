@@ -151,7 +151,7 @@ func TestNoSettingIsLost(t *testing.T) {
 		Objective: "w-reinforce", MaxSteps: 1, PromptsPerStep: 1, NumGenerations: 1, NumMiniBatches: 1, NumIterations: 1, MicroBatchTokens: 1, DType: "bf16",
 		Optimizer: "sgd", LearningRate: 0.1, AdamBeta1: 0.2, AdamBeta2: 0.3, AdamEpsilon: 0.4, WeightDecay: 0.5, MaxGradNorm: 0.6,
 		Temperature: 0.7, TopK: 8, TopP: 0.9, MinP: 0.11, MaxCompletionLength: 12,
-		Lambda: number(0.13), Epsilon: number(0.14), EpsilonHigh: number(0.15), Delta: number(16), Level: "sequence",
+		Lambda: number(0.13), HICRAAlpha: number(0.24), HICRATokens: "placebo", Epsilon: number(0.14), EpsilonHigh: number(0.15), Delta: number(16), Level: "sequence",
 		Beta: number(0.17), KLEstimator: "k2", KLIn: "loss", EntropyCoef: number(0.18), ScaleRewards: "batch",
 		Normaliser: "constant", NormaliserOver: "kept", Gamma: number(0.19), Lam: number(0.21), VFCoef: number(0.22), CliprangeValue: number(0.23),
 	}
@@ -160,7 +160,7 @@ func TestNoSettingIsLost(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(objective.Params{
-		Lambda: 0.13, Epsilon: 0.14, EpsilonHigh: 0.15, Delta: 16, Level: "sequence",
+		Lambda: 0.13, HICRAAlpha: 0.24, Epsilon: 0.14, EpsilonHigh: 0.15, Delta: 16, Level: "sequence",
 		Beta: 0.17, KLEstimator: "k2", KLIn: "loss", EntropyCoef: 0.18, ScaleRewards: "batch",
 		Normaliser: "constant", Over: "kept", MaxCompletionLength: 12, Gamma: 0.19, Lam: 0.21, VFCoef: 0.22, CliprangeValue: 0.23,
 	}, o.Params); diff != "" {

@@ -25,7 +25,7 @@ type row struct {
 // rows turns groups into rows with advantages. kl is the mean k3 estimate of
 // KL(π ‖ start) per token: over all samples where the objective needs the reference,
 // over the first sample of each group where it does not.
-func (l *Loop) rows(ctx context.Context, groups []negativa.Group) (rows []*row, kl float64, err error) {
+func (l *Loop) rows(ctx context.Context, step int, groups []negativa.Group) (rows []*row, kl float64, err error) {
 	for i := range groups {
 		for j := range groups[i].Rollouts {
 			rows = append(rows, newRow(&groups[i], j, len(rows), l.Config.MaskTruncated))
@@ -37,7 +37,7 @@ func (l *Loop) rows(ctx context.Context, groups []negativa.Group) (rows []*row, 
 	if l.Objective.Critic {
 		err = l.estimate(ctx, rows)
 	} else {
-		l.advantages(groups, rows)
+		l.advantages(step, groups, rows)
 	}
 	for _, r := range rows {
 		r.dropped = r.dropped || l.Objective.Subset && !objective.HasAdvantage(&r.Row)
@@ -92,8 +92,8 @@ func (l *Loop) refer(ctx context.Context, groups []negativa.Group, rows []*row) 
 	return kl / float64(tokens), nil
 }
 
-// advantages gives every token of a row the row's advantage.
-func (l *Loop) advantages(groups []negativa.Group, rows []*row) {
+// advantages gives every token of a row the row's advantage, spread as the objective does.
+func (l *Loop) advantages(step int, groups []negativa.Group, rows []*row) {
 	rewardsPG := reward.OfGroups(groups)
 	i := 0
 	for _, group := range rewardsPG {
@@ -103,13 +103,10 @@ func (l *Loop) advantages(groups []negativa.Group, rows []*row) {
 		}
 	}
 	i = 0
-	for _, group := range l.Objective.Advantages(rewardsPG) {
-		for _, a := range group {
+	for problem, group := range l.Objective.Advantages(rewardsPG) {
+		for sample, a := range group {
 			r := rows[i]
-			r.Row.Advantages = make([]float64, len(r.Completion))
-			for t := range r.Row.Advantages {
-				r.Row.Advantages[t] = a
-			}
+			r.Row.Advantages = l.Objective.Spread(a, len(r.Completion), l.lifted(step, problem, sample, &groups[problem]))
 			i++
 		}
 	}

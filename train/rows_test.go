@@ -180,7 +180,7 @@ func TestPPOLearnsFromWhitenedAdvantages(t *testing.T) {
 	c := small("ppo")
 	c.Beta = &zero
 	l, groups := moved(t, c)
-	rows, _, err := l.rows(t.Context(), groups)
+	rows, _, err := l.rows(t.Context(), 0, groups)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -205,7 +205,7 @@ func TestKLInTheRewardIsPaidBeforeTheComparison(t *testing.T) {
 	c := small("rloo")
 	c.Beta = &beta
 	l, groups := moved(t, c)
-	rows, kl, err := l.rows(t.Context(), groups)
+	rows, kl, err := l.rows(t.Context(), 0, groups)
 	if err != nil {
 		t.Fatal(err)
 	}

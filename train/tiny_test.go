@@ -22,7 +22,21 @@ type judged struct {
 }
 
 func (j judged) Verify(_ negativa.Problem, completion string) negativa.Verdict {
-	if j.right(completion) {
+	return judgement(j.right, completion)
+}
+
+// judgedTagged is judged of a family whose answers are tagged.
+type judgedTagged struct {
+	task.Tagged
+	right func(completion string) bool
+}
+
+func (j judgedTagged) Verify(_ negativa.Problem, completion string) negativa.Verdict {
+	return judgement(j.right, completion)
+}
+
+func judgement(right func(string) bool, completion string) negativa.Verdict {
+	if right(completion) {
 		return negativa.Verdict{Outcome: negativa.Correct, Answer: completion}
 	}
 	return negativa.Verdict{Outcome: negativa.Wrong, Reason: "the test says so", Answer: completion}
@@ -42,7 +56,12 @@ func never(string) bool  { return false }
 
 func countdown(t *testing.T) task.Family {
 	t.Helper()
-	family, err := task.New("countdown")
+	return newFamily(t, "countdown")
+}
+
+func newFamily(t *testing.T, spec string) task.Family {
+	t.Helper()
+	family, err := task.New(spec)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,8 +83,12 @@ func tinyPolicy(t *testing.T, tok *tokenizer.Tokenizer, o native.Options) *nativ
 // small is a config of a run that takes milliseconds and is off-policy enough for the
 // clip to hold some tokens.
 func small(objective string) Config {
+	family := "countdown"
+	if objective == "hicra" {
+		family = "methods"
+	}
 	return Config{
-		Model: "base", Task: "countdown", Objective: objective, Seed: 7,
+		Model: "base", Task: family, Objective: objective, Seed: 7,
 		MaxSteps: 2, PromptsPerStep: 4, NumGenerations: 4, NumMiniBatches: 2, NumIterations: 2,
 		Optimizer: "adamw", LearningRate: 0.02, AdamBeta1: 0.9, AdamBeta2: 0.999, AdamEpsilon: 1e-8, WeightDecay: 0.01, MaxGradNorm: 1,
 		Temperature: 1, TopP: 1, MaxCompletionLength: 8, MicroBatchTokens: 2048, DType: "f32", RolloutSteps: 1,
@@ -77,13 +100,18 @@ func small(objective string) Config {
 func start(t *testing.T, c Config, changes ...func(l *Loop)) *Loop {
 	t.Helper()
 	family := countdown(t)
+	problems := Problems(judged{family, even})
+	if c.Task == "methods" {
+		family = newFamily(t, c.Task)
+		problems = judgedTagged{family.(task.Tagged), even}
+	}
 	tok := tokenizer.Char(family.Alphabet())
 	resolved, goal, err := c.Resolve(family.MaxCompletion())
 	if err != nil {
 		t.Fatal(err)
 	}
 	l := &Loop{
-		Config: resolved, Objective: goal, Problems: judged{family, even}, Tokenizer: tok,
+		Config: resolved, Objective: goal, Problems: problems, Tokenizer: tok,
 		Policy: tinyPolicy(t, tok, native.Options{Threads: c.Threads, MicroBatchTokens: c.MicroBatchTokens}),
 	}
 	for _, change := range changes {

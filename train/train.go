@@ -67,6 +67,8 @@ func (l *Loop) Start() error {
 		return fmt.Errorf("objective %s needs a value head: %w", l.Objective.Name, engine.ErrUnsupported)
 	case l.Objective.Params.EntropyCoef != 0 && !can.Entropies:
 		return fmt.Errorf("entropy_coef %v needs full distributions: %w", l.Objective.Params.EntropyCoef, engine.ErrUnsupported)
+	case l.Objective.Tagged && !task.All[task.Tagged](l.Problems):
+		return fmt.Errorf("objective %s needs answers whose strategy is known, and those of %s are not tagged: set task to methods", l.Objective.Name, l.Problems.Name())
 	}
 	l.state = State{Objective: l.Objective.Name, Seed: l.Config.Seed, Level: min(1, len(l.Levels))}
 	var err error
@@ -172,7 +174,7 @@ func (l *Loop) Step(ctx context.Context, step int) (map[string]float64, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, kl, err := l.rows(ctx, groups)
+	rows, kl, err := l.rows(ctx, step, groups)
 	if err != nil {
 		return nil, err
 	}
@@ -189,6 +191,8 @@ func (l *Loop) Step(ctx context.Context, step int) (map[string]float64, error) {
 		return nil, err
 	}
 	m := rolloutMetrics(groups)
+	formatsInto(m, l.Problems, groups)
+	phasesInto(m, l.Problems, l.Tokenizer, groups)
 	l.advance(groups, m)
 	updates.into(m)
 	if l.Config.DynamicSampling {

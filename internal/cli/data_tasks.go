@@ -23,7 +23,8 @@ family has levels of difficulty (chain:level=2), which its own options override.
 
 chain, countdown and linear can be written in three formats, which the prompt does not
 choose between: plain=2,words=1,code=1 are the weights of the solutions to learn from.
-In methods each token is one of strategy or of execution.
+In methods each token is one of strategy or of execution; unsuited=30 has 30 of 100
+solutions to learn from choose a method that does not suit, for training to unlearn.
 
 A mixture draws from several tasks with weights: countdown@3+chain:level=1+gcd.
 
@@ -84,11 +85,9 @@ func (c *dataTasksCommand) describe(spec string) (taskJSON, error) {
 		return taskJSON{}, err
 	}
 	word, _, _ := strings.Cut(spec, ":")
-	_, tagged := family.(task.Tagged)
-	formatted, hasFormats := family.(task.Formatted)
 	t := taskJSON{
 		Task: spec, Name: family.Name(), About: task.About(word), Levels: task.Levels(word),
-		Alphabet: family.Alphabet(), MaxCompletion: family.MaxCompletion(), Tagged: tagged,
+		Alphabet: family.Alphabet(), MaxCompletion: family.MaxCompletion(), Tagged: task.All[task.Tagged](family),
 	}
 	for i, p := range problems {
 		answers, err := family.Answers(p)
@@ -96,7 +95,7 @@ func (c *dataTasksCommand) describe(spec string) (taskJSON, error) {
 			return t, err
 		}
 		example := exampleJSON{Prompt: p.Prompt, Solution: family.Trace(p, uint64(i)), Answers: len(answers)}
-		if hasFormats {
+		if formatted, ok := task.As[task.Formatted](family, p); ok {
 			example.Format = formatted.Format(example.Solution)
 		}
 		t.Examples = append(t.Examples, example)
