@@ -12,7 +12,11 @@ var c3e = Claim{
 	Preset:     objectives + "; objectives nsr and psr",
 	Seeds:      3,
 	measure: func(ctx context.Context, l *Lab, seed uint64) (found, error) {
-		nsr, psr, err := l.atEqualAccuracy(ctx, "entropy", "nsr", "psr", seed)
-		return found{nsr - psr, beside{"NSR": nsr, "PSR": psr}}, err
+		entropy := func(t *training, step int) float64 { return t.around(step, "entropy") }
+		e, err := l.atEqualAccuracy(ctx, seed, entropy, variation{objective: "nsr"}, variation{objective: "psr"})
+		if err != nil {
+			return found{}, err
+		}
+		return found{e[0] - e[1], beside{"NSR": e[0], "PSR": e[1]}}, nil
 	},
 }

@@ -117,9 +117,10 @@ func meanInterval(values []float64) (mean, half float64) {
 func All() []Claim {
 	return []Claim{
 		c1, c2, c2e, c2s, c3, c3e, c4, c5, c6, c7, c8, c9, c10,
-		e7,
+		e1, e2, e3, e4, e6, e7,
 		f1, f2,
-		p5,
+		h1, h2, h4,
+		p1, p2, p3, p4, p5,
 		r2, r5,
 		s1, s2, s4, s5, s6, s7,
 		y1, y2, y3, y4, y5,

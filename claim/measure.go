@@ -100,20 +100,23 @@ func nearestStep(trace map[int]float64, target float64) (best int) {
 	return best
 }
 
-// atEqualAccuracy is a metric under two objectives over ten steps in which they have equally
-// many right samples: the last ones of the one that ends with fewer, and those of the other
-// that are nearest.
-func (l *Lab) atEqualAccuracy(ctx context.Context, metric, first, second string, seed uint64) (a, b float64, err error) {
-	one, err := l.train(ctx, variation{objective: first}, seed)
-	if err != nil {
-		return 0, 0, err
+// atEqualAccuracy measures trainings at steps at which they have equally many right samples:
+// at the last of the one that ends with the fewest, and at those of the others that are nearest.
+func (l *Lab) atEqualAccuracy(ctx context.Context, seed uint64, measure func(t *training, step int) float64, vs ...variation) ([]float64, error) {
+	var trained []*training
+	accuracy := math.Inf(1)
+	for _, v := range vs {
+		t, err := l.train(ctx, v, seed)
+		if err != nil {
+			return nil, err
+		}
+		trained, accuracy = append(trained, t), min(accuracy, t.late("correct_ratio"))
 	}
-	other, err := l.train(ctx, variation{objective: second}, seed)
-	if err != nil {
-		return 0, 0, err
+	out := make([]float64, len(vs))
+	for i, t := range trained {
+		out[i] = measure(t, t.reaches(accuracy))
 	}
-	accuracy := min(one.late("correct_ratio"), other.late("correct_ratio"))
-	return one.around(one.reaches(accuracy), metric), other.around(other.reaches(accuracy), metric), nil
+	return out, nil
 }
 
 // reaches is the step, of those with ten behind them, around which the share of right samples
