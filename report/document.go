@@ -32,6 +32,7 @@ func (s Summary) document() (document, error) {
 			return d, fmt.Errorf("draw %s: %w", f.name, err)
 		}
 	}
+	d.addFlow("solved", fmt.Sprintf("Problems solved with at least one of %d samples, by the base and after training.", s.N), s.flow())
 	return d, nil
 }
 

@@ -54,7 +54,8 @@ func result(t *testing.T, name string, seed uint64, e, base, psr eval.Evaluation
 	t.Helper()
 	r := report.NewResult(name, seed, e)
 	r.OptimizerSteps, r.Rollouts, r.Seconds = 377, 102400, 12
-	r.VersusBase, r.VersusPSR = differences(t, e, base), differences(t, e, psr)
+	versusBase := comparison(t, e, base)
+	r.VersusBase, r.Solved, r.VersusPSR = versusBase.PassAtK, versusBase.Solved, differences(t, e, psr)
 	r.EqualPassAt1 = &report.Equal{Target: 0.5, Step: 40, Rollouts: 40960, PassAtK: e.PassAtK, Interval: e.Interval, VersusPSR: r.VersusPSR}
 	r.Trace = []report.Point{report.NewPoint(0, 0, base), report.NewPoint(100, 102400, e)}
 	return r
@@ -62,11 +63,16 @@ func result(t *testing.T, name string, seed uint64, e, base, psr eval.Evaluation
 
 func differences(t *testing.T, a, b eval.Evaluation) eval.ByK[eval.Difference] {
 	t.Helper()
+	return comparison(t, a, b).PassAtK
+}
+
+func comparison(t *testing.T, a, b eval.Evaluation) eval.Comparison {
+	t.Helper()
 	c, err := eval.Compare(a, b, eval.DefaultBootstrap(1))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c.PassAtK
+	return c
 }
 
 // summary has a PSR that rose at k = 1 and fell at k = 4, and an NSR like the base.
@@ -181,13 +187,16 @@ func TestWriteComparison(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := write(t, dir)
-	for _, want := range []string{"Pass@1 rose from 37.5% to 50.0%", "prefers-color-scheme: dark", "task: &lt;countdown&gt;", "W-REINFORCE"} {
+	for _, want := range []string{"Pass@1 rose from 37.5% to 50.0%", "prefers-color-scheme: dark", "task: &lt;countdown&gt;", "kept 40, ", "lost 40", "kept 80, ", "W-REINFORCE"} {
 		if has := strings.Contains(page, want); has != (want != "W-REINFORCE") {
 			t.Errorf("the page has %q: %v", want, has)
 		}
 	}
 	for _, name := range []string{"pass_at_k", "versus_base", "equal_pass_at_1", "pass_at_1", "entropy"} {
 		checkSVG(t, dir.Path(name+".svg"))
+	}
+	if _, err := os.Stat(dir.Path("solved.svg")); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -32,6 +32,7 @@ type Result struct {
 	Seconds         float64                 `json:"seconds"` // of training
 
 	VersusBase   eval.ByK[eval.Difference] `json:"versus_base,omitempty"` // A is this policy
+	Solved       *eval.Solved              `json:"solved,omitempty"`      // A is this policy, B the base
 	VersusPSR    eval.ByK[eval.Difference] `json:"versus_psr,omitempty"`  // A is this policy, B the one that PSR trained with the same seed
 	EqualPassAt1 *Equal                    `json:"equal_pass@1,omitempty"`
 	Trace        []Point                   `json:"trace,omitempty"`

@@ -214,9 +214,14 @@ func (d *demo) nearest(c *contestant, target float64) (report.Point, eval.Evalua
 }
 
 // compare fills in the paired differences.
-func (c *contestant) compare(base eval.Evaluation, ended, equal map[string]eval.Evaluation) (err error) {
-	if c.VersusBase, err = differences(c.final, base); err != nil || c.Name == "psr" {
+func (c *contestant) compare(base eval.Evaluation, ended, equal map[string]eval.Evaluation) error {
+	versusBase, err := eval.Compare(c.final, base, eval.DefaultBootstrap(1))
+	if err != nil {
 		return err
+	}
+	c.VersusBase, c.Solved = versusBase.PassAtK, versusBase.Solved
+	if c.Name == "psr" {
+		return nil
 	}
 	if c.VersusPSR, err = differences(c.final, ended["psr"]); err != nil {
 		return err
