@@ -254,6 +254,11 @@ func PrintComparison(w io.Writer, c eval.Comparison) error {
 	if err := printParts(w, "subject", c.Subjects); err != nil {
 		return err
 	}
+	if c.Perplexity != nil {
+		if err := printPerplexity(w, *c.Perplexity); err != nil {
+			return err
+		}
+	}
 	for _, difference := range c.Differences {
 		if _, err := fmt.Fprintf(w, "conditions differ: %s\n", difference); err != nil {
 			return err
