@@ -19,6 +19,8 @@ type Comparison struct {
 	Solved      *Solved         `json:"solved,omitempty"`       // nil where the two have different numbers of samples
 	Crossing    *Crossing       `json:"crossing,omitempty"`     // nil where neither has the higher Pass@1, or only k = 1 is compared
 	SamplingGap *SamplingGap    `json:"sampling_gap,omitempty"` // nil where only k = 1 is compared
+	// CoverageAtK is nil where either side does not know all right answers.
+	CoverageAtK ByK[CoverageDifference] `json:"coverage@k,omitempty"`
 	// Perplexity holds the samples of both against one model; nil where none was named.
 	Perplexity  *PerplexityComparison `json:"perplexity,omitempty"`
 	Levels      []PartComparison      `json:"levels,omitempty"`               // the same at each level, where both sides know the levels
@@ -92,7 +94,12 @@ func Compare(a, b Evaluation, bootstrap Bootstrap) (Comparison, error) {
 	if err != nil {
 		return Comparison{}, fmt.Errorf("compare subjects: %w", err)
 	}
+	coverage, err := bootstrap.coverageDifferences(countsA, countsB, ks)
+	if err != nil {
+		return Comparison{}, fmt.Errorf("compare coverage: %w", err)
+	}
 	return Comparison{
+		CoverageAtK: coverage,
 		Levels:      levels,
 		Subjects:    subjects,
 		PassAtK:     byK(ks, differences),
