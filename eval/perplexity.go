@@ -1,166 +1,113 @@
 package eval
 
 import (
-	"context"
+	"cmp"
 	"errors"
-	"fmt"
-	"os"
+	"math"
 	"slices"
-
-	"github.com/negativa-lab/negativa"
-	"github.com/negativa-lab/negativa/engine"
 )
 
-// Encoder is a Tokenizer that reads completions too.
-type Encoder interface {
-	Tokenizer
-	Encode(text string) ([]negativa.Token, error)
+// PerplexityComparison holds samples of A and of B against one model. With the base model,
+// its own samples as B and a tuned model's as A, it asks where in the base's distribution the
+// tuned model's answers lie (2504.13837, §4.2: in its low part, so that the base could have
+// given them). It has no side for the model itself: swapping A and B swaps it.
+type PerplexityComparison struct {
+	Model    string           `json:"model"`    // hash of its parameters
+	N        int              `json:"n"`        // samples of each problem at most; 0: all
+	Problems int              `json:"problems"` // with a scored sample on both sides
+	A        PerplexitySpread `json:"a"`
+	B        PerplexitySpread `json:"b"`
+	LogRatio Gap              `json:"log_a_minus_b"` // mean ln PPL of A − of B, nats a token; each problem counts alike
+	Lower    Gap              `json:"a_lower"`       // chance that A's of two samples of a problem has the lower perplexity, a tie counting half
+	Interval IntervalMethod   `json:"interval"`
 }
 
-// Perplexities are those of one problem's samples under a policy that need not have drawn
-// them: ln PPL(y|x) = −(1/T) Σ ln π(y_t | x, y_<t) of each (2504.13837, §4.2), at
-// temperature 1.
-type Perplexities struct {
-	ID   string
-	Logs []float64 // nats a token
+// PerplexitySpread is the distribution of perplexity over all samples of one side.
+type PerplexitySpread struct {
+	Median    float64    `json:"median"`
+	Quartiles [2]float64 `json:"quartiles"` // the lower and the upper
+	MeanLog   float64    `json:"mean_log"`  // nats a token; each problem counts alike
+	Samples   int        `json:"samples"`
+	FromText  int        `json:"samples_from_text"` // scored as the tokenizer writes their texts, since their tokens are not recorded
+	Empty     int        `json:"samples_empty"`     // without a token, and left out
 }
 
-// Scored are the samples of a file under a policy.
-type Scored struct {
-	Problems []Perplexities // in the order of the file
-	Samples  int
-	FromText int // of them without recorded tokens: what was scored is how the tokenizer writes their texts
-	Empty    int // samples without a token, which have no perplexity: they are not among Samples
-}
-
-// Scoring takes samples of files to a policy.
-type Scoring struct {
-	Policy    engine.Scorer
-	Tokenizer Encoder
-	N         int               // samples of each problem, the first ones; 0: all
-	Each      func(samples int) // told how many samples were scored at a time; nil: nobody is
-}
-
-// scoringBatch is how many samples are scored side by side.
-const scoringBatch = 256
-
-// File scores the samples of the file at path. They are scored in the tokens that were
-// sampled, where the file has them; else their text is encoded, and the end-of-text token
-// put behind those that ended by themselves. A sample without its prompt is an error, and so
-// are tokens that the tokenizer does not read as the sample's text: they are another's.
-func (s Scoring) File(ctx context.Context, path string) (Scored, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return Scored{}, fmt.Errorf("score samples: %w", err)
+// Perplexity compares two files' samples under one model, of which Model and N say what
+// scored them. Problems that only one side has a scored sample of are left out; that there
+// are no others is an error.
+func (b Bootstrap) Perplexity(scoredA, scoredB Scored, model string, n int) (*PerplexityComparison, error) {
+	if err := b.Validate(); err != nil {
+		return nil, err
 	}
-	defer file.Close() //nolint:errcheck // it was only read
-	w := scoringWork{Scoring: s, ctx: ctx, taken: map[string]int{}, at: map[string]int{}}
-	for l, err := range readLines(file, path, false) {
-		if err == nil {
-			err = w.take(l.Sample)
-		}
-		if err != nil {
-			return Scored{}, fmt.Errorf("score samples of %s: %w", path, err)
-		}
+	c := PerplexityComparison{Model: model, N: n, Interval: IntervalMethod{"percentile bootstrap over paired problems", b}}
+	ofB := map[string]Perplexities{}
+	for _, p := range scoredB.Problems {
+		ofB[p.ID] = p
 	}
-	if err := w.flush(); err != nil {
-		return Scored{}, fmt.Errorf("score samples of %s: %w", path, err)
-	}
-	return w.scored, nil
-}
-
-// scoringWork is a Scoring at work.
-type scoringWork struct {
-	Scoring
-	ctx       context.Context
-	scored    Scored
-	taken     map[string]int // samples, by problem
-	at        map[string]int // place in scored.Problems
-	problems  []string       // of the sequences that wait
-	sequences []engine.Sequence
-}
-
-func (w *scoringWork) take(s Sample) error {
-	if w.N > 0 && w.taken[s.QuestionID] == w.N {
-		return nil
-	}
-	w.taken[s.QuestionID]++
-	sequence, err := w.sequence(s)
-	if err != nil {
-		return fmt.Errorf("sample %s of question %q: %w", s.GenerationID, s.QuestionID, err)
-	}
-	if len(sequence.Completion) == 0 {
-		w.scored.Empty++
-		return nil
-	}
-	if len(s.IDs) == 0 {
-		w.scored.FromText++
-	}
-	w.problems, w.sequences = append(w.problems, s.QuestionID), append(w.sequences, sequence)
-	if len(w.sequences) == scoringBatch {
-		return w.flush()
-	}
-	return nil
-}
-
-func (w *scoringWork) sequence(s Sample) (q engine.Sequence, err error) {
-	if s.Prompt == "" {
-		return q, errors.New("its prompt is not in the file, and how likely an answer is depends on what was asked")
-	}
-	if q.Prompt, err = w.Tokenizer.EncodePrompt(s.Prompt); err != nil {
-		return q, fmt.Errorf("its prompt: %w", err)
-	}
-	ended := s.Stop == negativa.StopToken
-	if len(s.IDs) > 0 {
-		text := s.IDs
-		if ended {
-			text = text[:len(text)-1]
-		}
-		// JSON has U+FFFD where a text is cut within a character, as converting to runes has.
-		if got := string([]rune(w.Tokenizer.Decode(text))); got != s.Response {
-			return q, fmt.Errorf("its tokens say %.60q to this model and its response is %.60q: they are another tokenizer's", got, s.Response)
-		}
-		q.Completion = s.IDs
-		return q, nil
-	}
-	if q.Completion, err = w.Tokenizer.Encode(s.Response); err != nil {
-		return q, fmt.Errorf("its response: %w", err)
-	}
-	if eos := w.Tokenizer.EOS(); ended && eos >= 0 {
-		q.Completion = append(q.Completion, eos)
-	}
-	return q, nil
-}
-
-// flush scores the sequences that wait.
-func (w *scoringWork) flush() error {
-	logprobs, err := w.Policy.Logprobs(w.ctx, w.sequences, 1)
-	if err != nil {
-		return err
-	}
-	for i, id := range w.problems {
-		at, there := w.at[id]
+	var logs, contrasts [][]float64 // a row for each problem
+	var allA, allB []float64
+	problems := slices.Clone(scoredA.Problems)
+	slices.SortFunc(problems, func(x, y Perplexities) int { return cmp.Compare(x.ID, y.ID) })
+	for _, a := range problems {
+		other, there := ofB[a.ID]
 		if !there {
-			at = len(w.scored.Problems)
-			w.at[id] = at
-			w.scored.Problems = append(w.scored.Problems, Perplexities{ID: id})
+			continue
 		}
-		p := &w.scored.Problems[at]
-		p.Logs = append(p.Logs, LogPerplexity(logprobs[i]))
+		meanA, meanB := average(a.Logs), average(other.Logs)
+		logs = append(logs, []float64{meanA, meanB})
+		contrasts = append(contrasts, []float64{meanA - meanB, lower(a.Logs, other.Logs)})
+		allA, allB = append(allA, a.Logs...), append(allB, other.Logs...)
 	}
-	w.scored.Samples += len(w.problems)
-	if w.Each != nil {
-		w.Each(len(w.problems))
+	if len(logs) == 0 {
+		return nil, errors.New("compare perplexities: no problem has a sample with a token on both sides")
 	}
-	w.problems, w.sequences = slices.Delete(w.problems, 0, len(w.problems)), slices.Delete(w.sequences, 0, len(w.sequences))
-	return nil
+	log, contrast, interval := means(logs), means(contrasts), b.intervals(contrasts)
+	c.Problems = len(logs)
+	c.LogRatio, c.Lower = Gap{contrast[0], interval[0]}, Gap{contrast[1], interval[1]}
+	c.A, c.B = spread(allA, log[0], scoredA), spread(allB, log[1], scoredB)
+	return &c, nil
 }
 
-// LogPerplexity is the mean −log-probability of a completion's tokens, in nats; NaN of none.
-func LogPerplexity(logprobs []float32) float64 {
+// lower is the share of pairs in which a's number is below b's, a tie counting half.
+func lower(a, b []float64) float64 {
 	sum := 0.0
-	for _, lp := range logprobs {
-		sum -= float64(lp)
+	for _, x := range a {
+		for _, y := range b {
+			switch {
+			case x < y:
+				sum++
+			case x == y:
+				sum += 0.5
+			}
+		}
 	}
-	return sum / float64(len(logprobs))
+	return sum / float64(len(a)*len(b))
+}
+
+// spread is the distribution of exp(logs).
+func spread(logs []float64, meanLog float64, s Scored) PerplexitySpread {
+	slices.Sort(logs)
+	at := func(share float64) float64 { return math.Exp(quantile(logs, share)) }
+	return PerplexitySpread{
+		Median: at(0.5), Quartiles: [2]float64{at(0.25), at(0.75)}, MeanLog: meanLog,
+		Samples: len(logs), FromText: s.FromText, Empty: s.Empty,
+	}
+}
+
+// quantile lies on the line between the two sorted values next to it.
+func quantile(sorted []float64, share float64) float64 {
+	at := share * float64(len(sorted)-1)
+	i := int(at)
+	if i+1 == len(sorted) {
+		return sorted[i]
+	}
+	return sorted[i] + (at-float64(i))*(sorted[i+1]-sorted[i])
+}
+
+func average(values []float64) float64 {
+	sum := 0.0
+	for _, v := range values {
+		sum += v
+	}
+	return sum / float64(len(values))
 }
