@@ -94,12 +94,12 @@ func TestHalvesAreComparedOneByOne(t *testing.T) {
 		err := fast.halves(raw(bits), raw(other), 0)
 		var slowErr error
 		for i := range bits {
-			if slowErr = slow.compare(half(uint64(bits[i])), half(uint64(other[i])), i); slowErr != nil {
+			if slowErr = slow.compare(half(bits[i]), half(other[i]), i); slowErr != nil {
 				break
 			}
 		}
 		if (err == nil) != (slowErr == nil) || err != nil && err.Error() != slowErr.Error() || err == nil && fast != slow {
-			t.Fatalf("%+v (%v) four at a time, %+v (%v) one by one", fast, err, slow, slowErr)
+			t.Fatalf("%+v (%v) many at a time, %+v (%v) one by one", fast, err, slow, slowErr)
 		}
 	})
 }
