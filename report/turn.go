@@ -38,8 +38,8 @@ func turnTable(d diagnose.Diff) table {
 	row := func(name, kind string) {
 		if m := turns(d, kind); m.matrices > 0 {
 			t.Rows = append(t.Rows, []string{
-				name, strconv.Itoa(m.matrices), fmt.Sprintf("%.3g", 100*m.drift), fmt.Sprintf("%.3g", 100*m.randomDrift),
-				fmt.Sprintf("%.3g", m.angle), fmt.Sprintf("%.3g", m.randomAngle),
+				name, strconv.Itoa(m.matrices), fmt.Sprintf("%#.3g", 100*m.drift), fmt.Sprintf("%#.3g", 100*m.randomDrift),
+				fmt.Sprintf("%#.3g", m.angle), fmt.Sprintf("%#.3g", m.randomAngle),
 			})
 		}
 	}
