@@ -11,7 +11,7 @@ import (
 // anew (Liu et al., 2505.24864, §2.3): on a schedule, or where training stagnates.
 type RenewalConfig struct {
 	RefSyncSteps    int `yaml:"ref_model_sync_steps" name:"ref_model_sync_steps" default:"0" help:"Steps after which the reference becomes the policy as it is and the optimizer starts anew; 0: never."`
-	RefSyncPatience int `yaml:"ref_model_sync_patience" name:"ref_model_sync_patience" default:"0" help:"The same as soon as so many steps, taken together, have no larger share of right samples than the best so many before them since the last time; 0: never."`
+	RefSyncPatience int `yaml:"ref_model_sync_patience" name:"ref_model_sync_patience" default:"0" help:"The same after a window of so many steps whose share of right samples is no larger than in the best window since the last time; 0: never."`
 }
 
 // Pace is how training goes: windows of ref_model_sync_patience steps, one after the other
