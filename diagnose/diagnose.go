@@ -12,8 +12,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"math/bits"
 
+	"github.com/negativa-lab/negativa/internal/kernel"
 	"github.com/negativa-lab/negativa/internal/safetensors"
 )
 
@@ -89,62 +89,23 @@ func (c *Counts) compare(x, y float32, at int) error {
 	return nil
 }
 
-// halves compares bfloat16 numbers, four at a time. Two that differ in bits differ by more
-// than a thousandth, since neighbours are 1/256 apart, so that bits and shares are counted
-// together and only |Δ| asks for the numbers.
+// halves compares bfloat16 numbers. Two that differ in bits differ by more than a thousandth,
+// since neighbours are 1/256 apart, so that bits and shares are counted together. Differences
+// near Absolute are exact in float32: no two such numbers are within its rounding of it.
 func (c *Counts) halves(a, b []byte, at int) error {
-	le := binary.LittleEndian
-	var changed, far int64
-	for ; len(a) >= 8 && len(b) >= 8; a, b, at = a[8:], b[8:], at+4 {
-		x, y := le.Uint64(a), le.Uint64(b)
-		differs := x ^ y
-		if !finiteHalves(x) || !finiteHalves(y) || zeroLane(differs^signs) { // the last: 0 and −0, or a sign turned
-			for lane := range 4 {
-				if err := c.compare(half(x>>(16*lane)), half(y>>(16*lane)), at+lane); err != nil {
-					return err
-				}
-			}
-			continue
-		}
-		if differs == 0 {
-			continue
-		}
-		moved := ((differs&^signs + ^uint64(signs)) | differs) & signs
-		changed += int64(bits.OnesCount64(moved))
-		plain := ((x | signs) - large) & ((y | signs) - large) // at the signs' places: both are large
-		far += int64(bits.OnesCount64(moved & plain))
-		for small := moved &^ plain; small != 0; small &= small - 1 {
-			shift := bits.TrailingZeros64(small) &^ 15
-			if math.Abs(float64(half(y>>shift))-float64(half(x>>shift))) > Absolute {
-				far++
-			}
-		}
-	}
-	c.Bits, c.Rel, c.Abs = c.Bits+changed, c.Rel+changed, c.Abs+far
-	for ; len(a) >= 2; a, b, at = a[2:], b[2:], at+1 {
-		if err := c.compare(half(uint64(le.Uint16(a))), half(uint64(le.Uint16(b))), at); err != nil {
+	d := kernel.Differ(a, b, Absolute)
+	c.Bits, c.Rel, c.Abs = c.Bits+int64(d.Any), c.Rel+int64(d.Any), c.Abs+int64(d.Far)
+	for i := 0; d.Infinite > 0 && i < len(a); i += 2 {
+		x, y := binary.LittleEndian.Uint16(a[i:]), binary.LittleEndian.Uint16(b[i:])
+		if err := c.compare(half(x), half(y), at+i/2); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// The sign and the exponent of each of four halves, and 2⁻⁹: numbers from there on differ by
-// 2⁻¹⁶ at least, which is above Absolute.
-const (
-	signs     = 0x8000_8000_8000_8000
-	exponents = 0x7f80_7f80_7f80_7f80
-	large     = 0x3b00_3b00_3b00_3b00
-)
-
-// half is the number in the lowest sixteen bits.
-func half(lanes uint64) float32 { return math.Float32frombits(uint32(lanes) << 16) }
-
-// finiteHalves tells whether no exponent of four numbers is all ones.
-func finiteHalves(x uint64) bool { return !zeroLane(^x & exponents) }
-
-// zeroLane tells whether one of four lanes is zero.
-func zeroLane(x uint64) bool { return (x-0x0001_0001_0001_0001)&^x&signs != 0 }
+// half is the number that bits of bfloat16 stand for.
+func half(bits uint16) float32 { return math.Float32frombits(uint32(bits) << 16) }
 
 // changed is compare for finite numbers.
 func (c *Counts) changed(x, y float32) {

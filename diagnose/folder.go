@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"runtime"
 	"slices"
 	"strings"
@@ -16,7 +15,7 @@ import (
 
 // Options say what to measure of folders.
 type Options struct {
-	Ranks   bool // ranks and stable ranks of matrices: a second or more for each
+	Ranks   bool // ranks, and Turns, of matrices: a second or more for a large one
 	Threads int  // 0: one for each CPU
 	Seed    uint64
 	Each    func(tensor string) // called after each tensor; nil: nobody is told
@@ -32,6 +31,8 @@ type Tensor struct {
 	RankFraction *float64 `json:"rank_fraction"`
 	StableRank   *float64 `json:"stable_rank"`
 	RandomStable *float64 `json:"random_stable_rank"`
+	Turn
+	RandomTurn *Turn `json:"random"` // the same of W and as large a difference in random places
 	// Layer and Kind place the tensor: layer −1 is none.
 	Layer int    `json:"-"`
 	Kind  string `json:"-"`
@@ -155,7 +156,7 @@ func alike(a, b *safetensors.Folder) error {
 
 // tensor measures one tensor.
 func (o Options) tensor(p pairOf) (Tensor, error) {
-	t := Tensor{Name: p.base.Name, Shape: p.base.Shape}
+	t := Tensor{Name: p.base.Name, Shape: p.base.Shape, Turn: noTurn}
 	t.Layer, t.Kind = place(t.Name)
 	counts, err := o.counts(p)
 	if err != nil {
@@ -165,25 +166,68 @@ func (o Options) tensor(p pairOf) (Tensor, error) {
 	if !o.Ranks || len(t.Shape) != 2 || min(t.Shape[0], t.Shape[1]) < 2 {
 		return t, nil
 	}
-	s := Spectrum{Stable: math.NaN(), RandomStable: math.NaN()}
-	if counts.Bits > 0 {
-		s = spectrumOf(difference(p), t.Shape[0], t.Shape[1], o.Seed)
+	var spectrum Spectrum
+	if counts.Bits == 0 {
+		t.Turn = unmoved(t.Shape[0], t.Shape[1])
+		t.RandomTurn = &t.Turn
+	} else {
+		var random Turn
+		spectrum, t.Turn, random = o.spectra(stored(p.base), stored(p.tuned), difference(p))
+		t.RandomTurn = &random
 	}
-	t.Rank, t.RankFraction = &s.Rank, &s.RankFraction
-	if s.Rank > 0 {
-		t.StableRank, t.RandomStable = &s.Stable, &s.RandomStable
+	t.Rank, t.RankFraction = &spectrum.Rank, &spectrum.RankFraction
+	if spectrum.Rank > 0 {
+		t.StableRank, t.RandomStable = &spectrum.Stable, &spectrum.RandomStable
 	}
 	return t, nil
 }
 
-// difference is Δ in float32, as 2505.11711 has it, in float64's clothes.
-func difference(p pairOf) []float64 {
+// spectra measures Δ = W′ − W, and W′ against W; beside both, as a control, the numbers of Δ
+// in random places, and W with those added.
+func (o Options) spectra(base, tuned matrix, delta []float32) (s Spectrum, turn, random Turn) {
+	var squares []float64
+	var before, after, elsewhere decomposition
+	var scattered matrix
+	sideBySide(
+		o.Threads,
+		func() {
+			places := slices.Clone(delta)
+			shuffle(places, o.Seed)
+			scattered = dense(places, base.m, base.n)
+			elsewhere = decompose(base.plus(scattered))
+		},
+		func() { squares = reduce(gram(dense(delta, base.m, base.n))).values() },
+		func() { before = decompose(base) },
+		func() { after = decompose(tuned) },
+	)
+	return spectrumOf(squares, scattered, sumOfSquares(delta)), turnOf(before, after), turnOf(before, elsewhere)
+}
+
+// sideBySide runs works on some threads, one each.
+func sideBySide(threads int, works ...func()) {
+	if threads <= 0 {
+		threads = runtime.GOMAXPROCS(0)
+	}
+	free := make(chan struct{}, threads)
+	var wait sync.WaitGroup
+	for _, work := range works {
+		free <- struct{}{}
+		wait.Go(func() {
+			work()
+			<-free
+		})
+	}
+	wait.Wait()
+}
+
+// difference is Δ in float32, as 2505.11711 has it.
+func difference(p pairOf) []float32 {
 	n := p.base.Elements()
-	out, a, b := make([]float64, n), make([]float32, n), make([]float32, n)
+	out, a := make([]float32, n), make([]float32, n)
 	p.base.Floats(a, 0)
-	p.tuned.Floats(b, 0)
+	p.tuned.Floats(out, 0)
 	for i := range out {
-		out[i] = float64(b[i] - a[i])
+		out[i] -= a[i]
 	}
 	return out
 }

@@ -4,8 +4,6 @@ import (
 	"math"
 	"slices"
 
-	"gonum.org/v1/gonum/blas"
-	"gonum.org/v1/gonum/blas/blas64"
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/negativa-lab/negativa/internal/draw"
@@ -19,54 +17,39 @@ type Spectrum struct {
 	RandomStable float64 // of a matrix that has the same numbers in random places
 }
 
-// spectrumOf takes the singular values of an m × n matrix, row-major. Their squares are the
-// eigenvalues of the smaller Gram matrix, in float64: the threshold is 10⁻⁵ or more of the
-// largest, its square 10⁻¹⁰, far above float64's 10⁻¹⁶.
-func spectrumOf(delta []float64, m, n int, seed uint64) Spectrum {
-	squares := gramEigenvalues(delta, m, n)
+// spectrumOf takes the singular values of Δ and of the same numbers in random places. Their
+// squares are the eigenvalues of the smaller Gram matrix, in float64: the threshold is 10⁻⁵ or
+// more of the largest, its square 10⁻¹⁰, far above float64's 10⁻¹⁶.
+func spectrumOf(squares []float64, scattered matrix, frobenius float64) Spectrum {
 	s := Spectrum{RandomStable: math.NaN(), Stable: math.NaN()}
 	largest := squares[len(squares)-1]
 	if !(largest > 0) {
 		return s
 	}
-	threshold := float64(max(m, n)) * 0x1p-23
-	for _, v := range squares {
-		if v > threshold*threshold*largest {
-			s.Rank++
-		}
-	}
-	s.RankFraction = float64(s.Rank) / float64(min(m, n))
-	s.Stable = frobenius(delta) / largest
-	shuffle(delta, seed)
-	s.RandomStable = frobenius(delta) / largestSquare(gram(delta, m, n))
+	s.Rank = rankOf(squares, scattered.m, scattered.n)
+	s.RankFraction = float64(s.Rank) / float64(len(squares))
+	s.Stable = frobenius / largest
+	s.RandomStable = frobenius / largestSquare(gram(scattered))
 	return s
 }
 
-func frobenius(x []float64) (sum float64) {
+// rankOf counts the singular values of an m × n matrix, given as squares in ascending order,
+// that torch.linalg.matrix_rank counts for float32.
+func rankOf(squares []float64, m, n int) (rank int) {
+	threshold := float64(max(m, n)) * 0x1p-23
+	for _, v := range squares {
+		if v > threshold*threshold*squares[len(squares)-1] {
+			rank++
+		}
+	}
+	return rank
+}
+
+func sumOfSquares(x []float32) (sum float64) {
 	for _, v := range x {
-		sum += v * v
+		sum += float64(v) * float64(v)
 	}
 	return sum
-}
-
-// gram is ΔΔᵀ or ΔᵀΔ, whichever is smaller.
-func gram(x []float64, m, n int) *mat.SymDense {
-	size, trans := n, blas.Trans
-	if m < n {
-		size, trans = m, blas.NoTrans
-	}
-	g := mat.NewSymDense(size, nil)
-	blas64.Syrk(trans, 1, blas64.General{Rows: m, Cols: n, Stride: n, Data: x}, 0, g.RawSymmetric())
-	return g
-}
-
-// gramEigenvalues are the squares of the singular values, ascending.
-func gramEigenvalues(x []float64, m, n int) []float64 {
-	var eigen mat.EigenSym
-	if !eigen.Factorize(gram(x, m, n), false) {
-		return []float64{math.NaN()}
-	}
-	return eigen.Values(nil)
 }
 
 // largestSquare is the largest eigenvalue of a Gram matrix by Lanczos' method with every
@@ -122,7 +105,7 @@ func largestOfTridiagonal(diagonal, off []float64) float64 {
 }
 
 // shuffle puts numbers in random places.
-func shuffle(x []float64, seed uint64) {
+func shuffle(x []float32, seed uint64) {
 	source := draw.New(seed, "places")
 	for i := len(x) - 1; i > 0; i-- {
 		j := source.IntN(uint64(i), i+1)

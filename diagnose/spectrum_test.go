@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/negativa-lab/negativa/internal/draw"
@@ -29,6 +30,21 @@ func lowRank(m, n, r int) []float64 {
 	return x
 }
 
+// spectrum is that of a difference alone.
+func spectrum(delta []float64, m, n int) Spectrum {
+	x := single(delta)
+	s, _, _ := Options{Seed: 1}.spectra(dense(make([]float32, m*n), m, n), dense(x, m, n), x)
+	return s
+}
+
+func single(x []float64) []float32 {
+	out := make([]float32, len(x))
+	for i, v := range x {
+		out[i] = float32(v)
+	}
+	return out
+}
+
 func TestRankOfKnownMatrices(t *testing.T) {
 	for _, size := range [][2]int{{60, 40}, {40, 60}, {50, 50}, {1, 9}} {
 		m, n := size[0], size[1]
@@ -36,7 +52,7 @@ func TestRankOfKnownMatrices(t *testing.T) {
 			if r > min(m, n) {
 				continue
 			}
-			s := spectrumOf(lowRank(m, n, r), m, n, 1)
+			s := spectrum(lowRank(m, n, r), m, n)
 			if s.Rank != r || math.Abs(s.RankFraction-float64(r)/float64(min(m, n))) > 1e-12 {
 				t.Errorf("%d × %d of rank %d has rank %d (%v)", m, n, r, s.Rank, s.RankFraction)
 			}
@@ -55,7 +71,7 @@ func TestRankThreshold(t *testing.T) {
 	for factor, want := range map[float64]int{1.01: 2, 0.99: 1} {
 		x := make([]float64, n*n)
 		x[0], x[n+1] = 1, threshold*factor
-		if got := spectrumOf(x, n, n, 1).Rank; got != want {
+		if got := spectrum(x, n, n).Rank; got != want {
 			t.Errorf("a second singular value of %v thresholds gives rank %d, want %d", factor, got, want)
 		}
 	}
@@ -69,22 +85,28 @@ func TestStableRank(t *testing.T) {
 	for i := range n {
 		identity[i*n+i] = 1
 	}
-	if s := spectrumOf(identity, n, n, 1); math.Abs(s.Stable-n) > 1e-9 || s.RandomStable > n {
+	if s := spectrum(identity, n, n); math.Abs(s.Stable-n) > 1e-9 || s.RandomStable > n {
 		t.Errorf("the identity: %+v", s)
 	}
-	outer := spectrumOf(lowRank(80, 50, 1), 80, 50, 1)
+	outer := spectrum(lowRank(80, 50, 1), 80, 50)
 	if math.Abs(outer.Stable-1) > 1e-9 || outer.RandomStable < 5 {
 		t.Errorf("an outer product: %+v", outer)
 	}
-	random := spectrumOf(normals(9, 80*50), 80, 50, 1)
+	random := spectrum(normals(9, 80*50), 80, 50)
 	if math.Abs(random.Stable/random.RandomStable-1) > 0.15 {
 		t.Errorf("a random matrix: %+v", random)
 	}
 }
 
-func BenchmarkSpectrum(b *testing.B) {
-	x := normals(1, 4864*896)
+func BenchmarkSpectra(b *testing.B) {
+	const m, n = 4864, 896
+	base, delta := single(normals(1, m*n)), single(normals(2, m*n))
+	tuned := slices.Clone(base)
+	for i := range delta {
+		delta[i] /= 1000
+		tuned[i] += delta[i]
+	}
 	for b.Loop() {
-		spectrumOf(x, 4864, 896, 1)
+		Options{Seed: 1}.spectra(dense(base, m, n), dense(tuned, m, n), delta)
 	}
 }

@@ -14,16 +14,20 @@ import (
 // Comparison is a paired comparison of two evaluations of the same problems. Swapping
 // the two swaps it and changes nothing else.
 type Comparison struct {
-	PassAtK     ByK[Difference]  `json:"pass@k"`
-	Problems    int              `json:"problems"`
-	Solved      *Solved          `json:"solved,omitempty"`               // nil where the two have different numbers of samples
-	Crossing    *Crossing        `json:"crossing,omitempty"`             // nil where neither has the higher Pass@1, or only k = 1 is compared
-	SamplingGap *SamplingGap     `json:"sampling_gap,omitempty"`         // nil where only k = 1 is compared
-	Levels      []PartComparison `json:"levels,omitempty"`               // the same at each level, where both sides know the levels
-	Subjects    []PartComparison `json:"subjects,omitempty"`             // the same for each subject
-	Differences []string         `json:"differing_conditions,omitempty"` // conditions, apart from the policy, that are not the same
-	Interval    IntervalMethod   `json:"interval"`
-	Test        SignificanceTest `json:"test"`
+	PassAtK     ByK[Difference] `json:"pass@k"`
+	Problems    int             `json:"problems"`
+	Solved      *Solved         `json:"solved,omitempty"`       // nil where the two have different numbers of samples
+	Crossing    *Crossing       `json:"crossing,omitempty"`     // nil where neither has the higher Pass@1, or only k = 1 is compared
+	SamplingGap *SamplingGap    `json:"sampling_gap,omitempty"` // nil where only k = 1 is compared
+	// CoverageAtK is nil where either side does not know all right answers.
+	CoverageAtK ByK[CoverageDifference] `json:"coverage@k,omitempty"`
+	// Perplexity holds the samples of both against one model; nil where none was named.
+	Perplexity  *PerplexityComparison `json:"perplexity,omitempty"`
+	Levels      []PartComparison      `json:"levels,omitempty"`               // the same at each level, where both sides know the levels
+	Subjects    []PartComparison      `json:"subjects,omitempty"`             // the same for each subject
+	Differences []string              `json:"differing_conditions,omitempty"` // conditions, apart from the policy, that are not the same
+	Interval    IntervalMethod        `json:"interval"`
+	Test        SignificanceTest      `json:"test"`
 }
 
 // PartComparison compares the problems of one level or subject.
@@ -90,7 +94,12 @@ func Compare(a, b Evaluation, bootstrap Bootstrap) (Comparison, error) {
 	if err != nil {
 		return Comparison{}, fmt.Errorf("compare subjects: %w", err)
 	}
+	coverage, err := bootstrap.coverageDifferences(countsA, countsB, ks)
+	if err != nil {
+		return Comparison{}, fmt.Errorf("compare coverage: %w", err)
+	}
 	return Comparison{
+		CoverageAtK: coverage,
 		Levels:      levels,
 		Subjects:    subjects,
 		PassAtK:     byK(ks, differences),

@@ -11,22 +11,24 @@ import (
 // Evaluation is what was measured, with the conditions it holds under. Means are over
 // problems unless said otherwise; what is nil was not known and is absent from JSON.
 type Evaluation struct {
-	PassAtK         ByK[float64]             `json:"pass@k"`             // for every power of two ≤ N
-	Interval        ByK[Interval]            `json:"interval,omitempty"` // of pass@k; nil for a single problem
-	N               int                      `json:"n"`                  // samples that every problem has at least
-	Problems        int                      `json:"problems"`
-	MajorityAtK     ByK[float64]             `json:"majority@k,omitempty"`       // answers are the same if their text is
-	DistinctCorrect *float64                 `json:"distinct_correct,omitempty"` // distinct correct answers among a problem's samples
-	Coverage        *float64                 `json:"coverage,omitempty"`         // distinct correct answers found / all that exist
-	Entropy         *float64                 `json:"entropy,omitempty"`          // nats a token: NegLogprob, which estimates it where every token could be drawn
-	NegLogprob      *float64                 `json:"neg_logprob,omitempty"`      // nats: mean −log-probability over sampled tokens
-	MeanLength      *float64                 `json:"mean_length,omitempty"`      // tokens a sample, the stop token included
-	TruncatedRatio  *float64                 `json:"truncated_ratio,omitempty"`  // samples that the token limit ended / all
-	Outcomes        map[negativa.Outcome]int `json:"outcomes,omitempty"`         // samples by verdict
-	Levels          []Part                   `json:"levels,omitempty"`           // Pass@k of each level
-	Subjects        []Part                   `json:"subjects,omitempty"`         // Pass@k of each subject
-	Conditions      Conditions               `json:"conditions"`
-	Counts          []Count                  `json:"counts"` // in the order in which problems were first met
+	PassAtK          ByK[float64]             `json:"pass@k"`             // for every power of two ≤ N
+	Interval         ByK[Interval]            `json:"interval,omitempty"` // of pass@k; nil for a single problem
+	N                int                      `json:"n"`                  // samples that every problem has at least
+	Problems         int                      `json:"problems"`
+	MajorityAtK      ByK[float64]             `json:"majority@k,omitempty"`        // answers are the same if their text is
+	DistinctCorrect  *float64                 `json:"distinct_correct,omitempty"`  // distinct correct answers among a problem's samples
+	Coverage         *float64                 `json:"coverage,omitempty"`          // distinct correct answers found / all that exist
+	CoverageAtK      ByK[float64]             `json:"coverage@k,omitempty"`        // of that share, in k samples
+	CoverageInterval ByK[Interval]            `json:"coverage_interval,omitempty"` // of coverage@k; nil for a single problem
+	Entropy          *float64                 `json:"entropy,omitempty"`           // nats a token: NegLogprob, which estimates it where every token could be drawn
+	NegLogprob       *float64                 `json:"neg_logprob,omitempty"`       // nats: mean −log-probability over sampled tokens
+	MeanLength       *float64                 `json:"mean_length,omitempty"`       // tokens a sample, the stop token included
+	TruncatedRatio   *float64                 `json:"truncated_ratio,omitempty"`   // samples that the token limit ended / all
+	Outcomes         map[negativa.Outcome]int `json:"outcomes,omitempty"`          // samples by verdict
+	Levels           []Part                   `json:"levels,omitempty"`            // Pass@k of each level
+	Subjects         []Part                   `json:"subjects,omitempty"`          // Pass@k of each subject
+	Conditions       Conditions               `json:"conditions"`
+	Counts           []Count                  `json:"counts"` // in the order in which problems were first met
 }
 
 // Conditions are what an evaluation's numbers depend on.

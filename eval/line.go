@@ -29,6 +29,7 @@ type Sample struct {
 	Subject      string              // of the question; empty: not known
 	Level        string              // of the question; empty: not known
 	Tokens       int                 // length of the response, stop token included; 0: not known
+	IDs          []negativa.Token    // the response as it was sampled, stop token included; empty: not known
 	LogprobSum   *float64            // nats, over Tokens, at the sampling temperature, before truncation; nil: not known
 }
 
@@ -49,6 +50,7 @@ type line struct {
 	Type         scalar              `json:"type,omitzero"` // what the MATH data set calls the subject; read, not written
 	Level        scalar              `json:"level,omitzero"`
 	Tokens       int                 `json:"num_tokens,omitempty"`
+	IDs          []negativa.Token    `json:"tokens,omitempty"`
 	LogprobSum   *float64            `json:"logprob_sum,omitempty"`
 }
 
@@ -106,6 +108,7 @@ func (s Sample) line() line {
 		Subject:      given(s.Subject),
 		Level:        given(s.Level),
 		Tokens:       s.Tokens,
+		IDs:          s.IDs,
 		LogprobSum:   s.LogprobSum,
 	}
 	if number, err := strconv.Atoi(s.GenerationID); err == nil && strconv.Itoa(number) == s.GenerationID {
@@ -131,6 +134,7 @@ func newSample(p negativa.Problem, r negativa.Rollout) Sample {
 		Reason:       r.Verdict.Reason,
 		Stop:         r.Stop,
 		Tokens:       len(r.Tokens),
+		IDs:          r.Tokens,
 		Subject:      p.Subject,
 		Level:        p.Level,
 	}
@@ -161,7 +165,7 @@ func parseLine(content []byte, needLabel bool) (Sample, error) {
 		Prompt: l.Prompt.text, Response: l.Response.text, GoldAnswer: l.GoldAnswer.text,
 		Verdict: l.Verdict, Reason: l.Reason, Stop: l.Stop, FinishReason: l.FinishReason,
 		Subject: cmp.Or(l.Subject.text, l.Type.text), Level: l.Level.text,
-		Tokens: l.Tokens, LogprobSum: l.LogprobSum,
+		Tokens: cmp.Or(l.Tokens, len(l.IDs)), IDs: l.IDs, LogprobSum: l.LogprobSum,
 	}
 	if l.PredAnswer.present {
 		s.PredAnswer = &l.PredAnswer.text
@@ -207,6 +211,8 @@ func (l line) check() error {
 		return fmt.Errorf("stop is %q: it must be %q or %q", l.Stop, negativa.StopToken, negativa.StopLength)
 	case l.Tokens < 0:
 		return fmt.Errorf("num_tokens is %d: it must be the length of the response in tokens", l.Tokens)
+	case l.Tokens > 0 && len(l.IDs) > 0 && l.Tokens != len(l.IDs):
+		return fmt.Errorf("num_tokens is %d and there are %d tokens: leave one of the keys out, or write what was sampled", l.Tokens, len(l.IDs))
 	}
 	return nil
 }

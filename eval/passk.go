@@ -12,6 +12,7 @@ type Count struct {
 	C       int    `json:"correct"`           // correct ones among them
 	Subject string `json:"subject,omitempty"` // empty: not known
 	Level   string `json:"level,omitempty"`   // empty: not known
+	Found   *Found `json:"found,omitempty"`   // of its right answers; nil: not known
 }
 
 // PassAtK is the probability that at least one of k samples, drawn without

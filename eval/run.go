@@ -181,7 +181,7 @@ func grade(tok Tokenizer, verifier Verifier, group negativa.Group) error {
 	return nil
 }
 
-// enumerate notes how many correct answers a problem has, where that can be known.
+// enumerate notes the right answers of a problem, where they can be listed.
 func enumerate(verifier Verifier, p negativa.Problem, t *tally) error {
 	enumerator, ok := verifier.(Enumerator)
 	if !ok {
@@ -191,9 +191,5 @@ func enumerate(verifier Verifier, p negativa.Problem, t *tally) error {
 	if err != nil {
 		return fmt.Errorf("correct answers of question %q: %w", p.ID, err)
 	}
-	if len(answers) == 0 {
-		return fmt.Errorf("question %q has no correct answer: leave it out", p.ID)
-	}
-	t.question(p.ID).answers = len(answers)
-	return nil
+	return t.enumerate(p.ID, answers)
 }

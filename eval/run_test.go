@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/negativa-lab/negativa"
 	"github.com/negativa-lab/negativa/engine"
 	"github.com/negativa-lab/negativa/eval"
@@ -103,17 +105,25 @@ func TestRun(t *testing.T) {
 	if *e.Coverage <= 0.5 || *e.Coverage > 1 || *e.DistinctCorrect < 1 {
 		t.Errorf("coverage %v, distinct %v", *e.Coverage, *e.DistinctCorrect)
 	}
+	if c, _ := e.CoverageAtK.At(16); math.Abs(c-*e.Coverage) > 1e-12 {
+		t.Errorf("coverage by all 16 samples is %v and %v", c, *e.Coverage)
+	}
 	if e.Conditions.Task != b.family.Name() || e.Conditions.Temperature != 1 || e.Conditions.Model != "m" || e.Conditions.Interval.Level != 0.95 {
 		t.Errorf("conditions %+v", e.Conditions)
 	}
 
 	t.Run("a file of its samples says the same", func(t *testing.T) {
-		again, err := eval.File(file(t, stored.String()), 16, nil, o.Bootstrap)
+		asked := map[string]negativa.Problem{}
+		for _, p := range b.problems {
+			asked[p.ID] = p
+		}
+		r := eval.Reading{N: 16, Bootstrap: o.Bootstrap, Answers: func(id string) ([]string, error) { return b.family.Answers(asked[id]) }}
+		again, err := r.File(file(t, stored.String()))
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, _ := json.Marshal([]any{e.PassAtK, e.Interval, e.MajorityAtK, e.DistinctCorrect, e.MeanLength, e.Outcomes})
-		got, _ := json.Marshal([]any{again.PassAtK, again.Interval, again.MajorityAtK, again.DistinctCorrect, again.MeanLength, again.Outcomes})
+		want, _ := json.Marshal([]any{e.PassAtK, e.Interval, e.MajorityAtK, e.CoverageAtK, e.CoverageInterval, e.Coverage, e.DistinctCorrect, e.MeanLength, e.Outcomes})
+		got, _ := json.Marshal([]any{again.PassAtK, again.Interval, again.MajorityAtK, again.CoverageAtK, again.CoverageInterval, again.Coverage, again.DistinctCorrect, again.MeanLength, again.Outcomes})
 		if !bytes.Equal(got, want) {
 			t.Errorf("\n%s, not\n%s", got, want)
 		}
@@ -123,7 +133,7 @@ func TestRun(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if few.Counts[0] != e.Counts[7] || few.Counts[1] != e.Counts[3] {
+		if !cmp.Equal(few.Counts, []eval.Count{e.Counts[7], e.Counts[3]}) {
 			t.Errorf("%v, not %v and %v", few.Counts, e.Counts[7], e.Counts[3])
 		}
 	})

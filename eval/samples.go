@@ -132,6 +132,8 @@ type Reading struct {
 	// Complete, if not nil, is given each sample before it is counted: to grade it, or to
 	// say what the file does not. Its error ends the evaluation.
 	Complete func(*Sample) error
+	// Answers, if not nil, lists all right answers of a question, as an Enumerator does.
+	Answers  func(question string) ([]string, error)
 	Ungraded bool // labels may be missing and are not read: Complete grades
 	// Each, if not nil, is given each sample that was completed, in the file's order, and
 	// how many bytes of the file were read with it.
@@ -158,11 +160,31 @@ func (r Reading) File(path string) (Evaluation, error) {
 			return Evaluation{}, fmt.Errorf("evaluate %s: %w", path, err)
 		}
 	}
+	if err := r.enumerate(t); err != nil {
+		return Evaluation{}, fmt.Errorf("evaluate %s: %w", path, err)
+	}
 	e, err := t.evaluation(Conditions{Source: path, SHA256: hex.EncodeToString(hash.Sum(nil))}, r.Bootstrap)
 	if err != nil {
 		return Evaluation{}, fmt.Errorf("evaluate %s: %w", path, err)
 	}
 	return e, nil
+}
+
+// enumerate notes the right answers of the questions.
+func (r Reading) enumerate(t *tally) error {
+	if r.Answers == nil {
+		return nil
+	}
+	for _, q := range t.questions {
+		answers, err := r.Answers(q.id)
+		if err != nil {
+			return fmt.Errorf("correct answers of question %q: %w", q.id, err)
+		}
+		if err := t.enumerate(q.id, answers); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (r Reading) count(t *tally, l located) error {

@@ -159,6 +159,9 @@ func (t *tally) evaluation(conditions Conditions, bootstrap Bootstrap) (Evaluati
 		return Evaluation{}, err
 	}
 	e.DistinctCorrect, e.Coverage = t.diversity()
+	if e.CoverageAtK, e.CoverageInterval, err = bootstrap.coverage(counts, ks); err != nil {
+		return Evaluation{}, err
+	}
 	e.MeanLength = t.perSample(t.tokens)
 	e.TruncatedRatio = t.perSample(t.truncated)
 	if t.judged == t.samples {
@@ -182,7 +185,7 @@ func (t *tally) counts() ([]Count, error) {
 		if q.n < t.limit {
 			return nil, fmt.Errorf("question %q has %d samples and %d were asked for: draw the rest, or ask for n = %d", q.id, q.n, t.limit, q.n)
 		}
-		counts[i] = Count{ID: q.id, N: q.n, C: q.correct, Subject: q.subject, Level: q.level}
+		counts[i] = Count{ID: q.id, N: q.n, C: q.correct, Subject: q.subject, Level: q.level, Found: q.found()}
 	}
 	return counts, nil
 }

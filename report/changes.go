@@ -67,7 +67,8 @@ func (c Changes) Write(dir string) (page string, err error) {
 var notesOfChanges = []string{
 	"bits: the stored numbers are equal; absolute: |Δ| ≤ 1e-5 (2505.11711); relative: |Δ| ≤ 1e-3 of the larger of the two",
 	"rank: singular values above max(m, n) · 2⁻²³ of the largest, as torch.linalg.matrix_rank has it for float32; stable rank: ‖Δ‖²_F / ‖Δ‖²₂",
-	"random: a matrix that has the same differences in random places; chance: masks of the same sizes, drawn independently",
+	"drift: ‖σ(W′) − σ(W)‖ / ‖σ(W)‖ of the singular values; angle: the largest principal angle between the spans of the " + strconv.Itoa(diagnose.Subspace) + " leading singular vectors before and after, left and right (2511.08567), or of as many as the rank",
+	"random: a matrix that has the same differences in random places, alone or added to W; chance: masks of the same sizes, drawn independently",
 }
 
 // heatOf is the sparsity in bits by layer and kind. What lies in no layer is the last row.
@@ -96,6 +97,9 @@ func (c Changes) tables() []table {
 	var tables []table
 	for _, d := range c.Diffs {
 		tables = append(tables, kindTable(d))
+		if turns := turnTable(d); len(turns.Rows) > 0 {
+			tables = append(tables, turns)
+		}
 	}
 	if len(c.Pairs) > 0 {
 		tables = append(tables, overlapTable(c.Pairs))
@@ -183,6 +187,10 @@ func (c Changes) sentences() []string {
 		if fraction, stable, random := ranks(d, ""); !math.IsNaN(stable) {
 			all = append(all, fmt.Sprintf("What it added has %.1f %% of full rank, which any scattered difference has; a few directions carry it: stable rank %.1f on average, %.1f where the same numbers lie in random places.",
 				100*fraction, stable, random))
+		}
+		if t := turns(d, ""); t.matrices > 0 {
+			all = append(all, fmt.Sprintf("In the mean over matrices, singular values drift by %.2g %% of their norm, and the span of the leading directions turns by %.2g°; with the same numbers in random places it is %.2g %% and %.2g°.",
+				100*t.drift, t.angle, 100*t.randomDrift, t.randomAngle))
 		}
 	}
 	return append(all, "How many weights keep their bits depends on the type that they are stored in and on how far training moved them: compare at equal types, learning rates and steps.")

@@ -24,6 +24,7 @@ func (s Summary) document() (document, error) {
 	}{
 		{"pass_at_k", "At equal rollouts. Bars are 95 % bootstrap intervals over problems.", s.passChart()},
 		{"versus_base", "Difference to the base on the same problems, in percentage points. Bars are 95 % paired bootstrap intervals.", s.versusChart()},
+		{"coverage", "Share of a problem's right answers that k samples give. Bars are 95 % bootstrap intervals over problems.", s.coverageChart()},
 		{"equal_pass_at_1", "At equal Pass@1: each objective's checkpoint whose Pass@1 is nearest to the lowest final one.", s.equalChart()},
 		{"pass_at_1", "Pass@1 along training, estimated with fewer samples between the two ends.", s.traceChart("Pass@1, %", func(p Point) float64 { return 100 * p.PassAt1 })},
 		{"entropy", "Entropy along training: how undecided the policy is at a token.", s.traceChart("entropy, nats a token", func(p Point) float64 { return p.Entropy })},
@@ -45,6 +46,7 @@ func (s Summary) notes() []string {
 	}
 	return append(notes,
 		"Pass@k is the unbiased estimate 1 − C(n−c, k)/C(n, k), exact per problem, averaged over problems",
+		"coverage is the mean of Pass@k over all right answers of a problem, each with the samples that gave it; the answers are enumerated, told apart in canonical form",
 		"entropy is the mean of −log-probability over sampled tokens",
 		"a difference is called one if a paired sign-flip test rejects at 5 % and the paired bootstrap interval leaves out zero; many k are looked at, each on its own")
 }

@@ -19,17 +19,19 @@ type Summary struct {
 
 // Result is one trained policy, or the base.
 type Result struct {
-	Name            string                  `json:"name"`
-	Seed            uint64                  `json:"seed"`
-	PassAtK         eval.ByK[float64]       `json:"pass@k"`
-	Interval        eval.ByK[eval.Interval] `json:"interval"`
-	Entropy         float64                 `json:"entropy"`          // nats a token
-	DistinctCorrect float64                 `json:"distinct_correct"` // distinct correct answers found per problem, in N samples
-	Coverage        float64                 `json:"coverage"`         // those found / all that exist
-	OptimizerSteps  int                     `json:"optimizer_steps"`
-	SkippedSteps    int                     `json:"optimizer_steps_skipped"` // mini-batches without a row that could move a parameter
-	Rollouts        int                     `json:"rollouts"`
-	Seconds         float64                 `json:"seconds"` // of training
+	Name             string                  `json:"name"`
+	Seed             uint64                  `json:"seed"`
+	PassAtK          eval.ByK[float64]       `json:"pass@k"`
+	Interval         eval.ByK[eval.Interval] `json:"interval"`
+	Entropy          float64                 `json:"entropy"`              // nats a token
+	DistinctCorrect  float64                 `json:"distinct_correct"`     // distinct correct answers found per problem, in N samples
+	Coverage         float64                 `json:"coverage"`             // those found / all that exist
+	CoverageAtK      eval.ByK[float64]       `json:"coverage@k,omitempty"` // the same share in k samples; nil: right answers were not enumerated
+	CoverageInterval eval.ByK[eval.Interval] `json:"coverage_interval,omitempty"`
+	OptimizerSteps   int                     `json:"optimizer_steps"`
+	SkippedSteps     int                     `json:"optimizer_steps_skipped"` // mini-batches without a row that could move a parameter
+	Rollouts         int                     `json:"rollouts"`
+	Seconds          float64                 `json:"seconds"` // of training
 
 	VersusBase   eval.ByK[eval.Difference] `json:"versus_base,omitempty"` // A is this policy
 	Solved       *eval.Solved              `json:"solved,omitempty"`      // A is this policy, B the base
@@ -61,7 +63,7 @@ type Point struct {
 
 // NewResult takes from an evaluation what a summary says of it.
 func NewResult(name string, seed uint64, e eval.Evaluation) Result {
-	r := Result{Name: name, Seed: seed, PassAtK: e.PassAtK, Interval: e.Interval}
+	r := Result{Name: name, Seed: seed, PassAtK: e.PassAtK, Interval: e.Interval, CoverageAtK: e.CoverageAtK, CoverageInterval: e.CoverageInterval}
 	for _, v := range []struct {
 		into *float64
 		from *float64

@@ -65,7 +65,11 @@ func (s Summary) Print(w io.Writer) error {
 }
 
 func (s Summary) tables() []table {
-	tables := []table{s.passTable(), s.costTable()}
+	tables := []table{s.passTable()}
+	if s.Base.CoverageAtK != nil {
+		tables = append(tables, s.coverageTable())
+	}
+	tables = append(tables, s.costTable())
 	if equal := s.equalTable(); len(equal.Rows) > 0 {
 		tables = append(tables, equal)
 	}
@@ -157,6 +161,9 @@ func evaluationTables(name string, e eval.Evaluation) []table {
 	if e.MajorityAtK != nil {
 		curve.Rows = append(curve.Rows, passRows("majority vote", e.MajorityAtK, nil)[0])
 	}
+	if e.CoverageAtK != nil {
+		curve.Rows = append(curve.Rows, passRows("right answers found", e.CoverageAtK, e.CoverageInterval)...)
+	}
 	facts := table{Head: []string{"", ""}}
 	for _, f := range []struct {
 		name, format string
@@ -245,6 +252,9 @@ func PrintComparison(w io.Writer, c eval.Comparison) error {
 	if err := t.print(w); err != nil {
 		return err
 	}
+	if err := printCoverage(w, c); err != nil {
+		return err
+	}
 	if err := printBoundary(w, c); err != nil {
 		return err
 	}
@@ -253,6 +263,11 @@ func PrintComparison(w io.Writer, c eval.Comparison) error {
 	}
 	if err := printParts(w, "subject", c.Subjects); err != nil {
 		return err
+	}
+	if c.Perplexity != nil {
+		if err := printPerplexity(w, *c.Perplexity); err != nil {
+			return err
+		}
 	}
 	for _, difference := range c.Differences {
 		if _, err := fmt.Fprintf(w, "conditions differ: %s\n", difference); err != nil {

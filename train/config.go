@@ -51,6 +51,7 @@ type Config struct {
 	SoftOverlongCache int  `yaml:"soft_overlong_cache" name:"soft_overlong_cache" default:"0" help:"Tokens before max_completion_length over which a punishment grows to -1; 0: none."`
 
 	CurriculumConfig `yaml:",inline"`
+	RenewalConfig    `yaml:",inline"`
 	LoRAConfig       `yaml:",inline"`
 
 	Lambda         *float64 `yaml:"lambda" name:"lambda" help:"W-REINFORCE: weight of the right half (0.1)."`
@@ -61,7 +62,6 @@ type Config struct {
 	Delta          *float64 `yaml:"delta" name:"delta" help:"Dual clip of negative advantages; 0: off (0)."`
 	Level          string   `yaml:"importance_sampling_level" name:"importance_sampling_level" help:"Ratio of each token, of the sequence, or its geometric mean over tokens (token; rloo: sequence; gspo: sequence-mean)."`
 	Beta           *float64 `yaml:"beta" name:"beta" help:"Weight of the KL to the starting model (0; grpo and ppo: 0.001)."`
-	RefSyncSteps   int      `yaml:"ref_model_sync_steps" name:"ref_model_sync_steps" default:"0" help:"Steps after which the reference becomes the policy as it is and the optimizer starts anew; 0: never."`
 	KLEstimator    string   `yaml:"kl_estimator" name:"kl_estimator" help:"k1, k2 or k3 (k3; rloo and ppo: k1)."`
 	KLIn           string   `yaml:"kl_in" name:"kl_in" help:"KL in the loss or in the reward (loss; rloo and ppo: reward)."`
 	EntropyCoef    *float64 `yaml:"entropy_coef" name:"entropy_coef" help:"Weight of the entropy bonus (0)."`
@@ -208,6 +208,7 @@ func (c Config) validate(o objective.Objective) error {
 		{"dtype", c.DType, c.DType == "f32" || c.DType == "bf16", "be f32 or bf16"},
 		{"param_dtype", c.ParamDType, c.ParamDType == "" || c.ParamDType == "f32" || c.ParamDType == "bf16", "be f32 or bf16"},
 		{"ref_model_sync_steps", c.RefSyncSteps, c.RefSyncSteps >= 0, "be 0 (never) or positive"},
+		{"ref_model_sync_patience", c.RefSyncPatience, c.RefSyncPatience >= 0, "be 0 (never) or positive"},
 		{"save_steps", c.SaveSteps, c.SaveSteps >= 0, "be 0 (only the last) or positive"},
 		{"rollout_steps", c.RolloutSteps, c.RolloutSteps >= 0, "be 0 (none) or positive"},
 	} {

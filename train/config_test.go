@@ -48,6 +48,8 @@ func TestImpossibleValuesAreRefused(t *testing.T) {
 		{func(c *Config) { c.Threads = -1 }, "threads is -1"},
 		{func(c *Config) { c.MicroBatchTokens = 0 }, "micro_batch_tokens is 0"},
 		{func(c *Config) { c.DType = "fp8" }, "dtype is fp8; it must be f32 or bf16"},
+		{func(c *Config) { c.RefSyncSteps = -1 }, "ref_model_sync_steps is -1"},
+		{func(c *Config) { c.RefSyncPatience = -1 }, "ref_model_sync_patience is -1"},
 		{func(c *Config) { c.SaveSteps = -1 }, "save_steps is -1"},
 		{func(c *Config) { c.RolloutSteps = -1 }, "rollout_steps is -1"},
 		{func(c *Config) { c.Lambda = number(-0.1) }, "lambda is -0.1"},

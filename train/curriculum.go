@@ -56,5 +56,8 @@ func (l *Loop) advance(groups []negativa.Group, m map[string]float64) {
 			all++
 		}
 	}
-	l.state.Level = l.Config.Gate(len(l.Levels)).Next(l.state.Level, float64(right)/float64(all))
+	next := l.Config.Gate(len(l.Levels)).Next(l.state.Level, float64(right)/float64(all))
+	if next != l.state.Level { // shares of two levels say nothing of each other
+		l.state.Level, l.state.Pace = next, Pace{}
+	}
 }

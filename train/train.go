@@ -47,7 +47,9 @@ type State struct {
 	SkippedSteps   int    `json:"optimizer_steps_skipped"` // mini-batches without a row that could move a parameter
 	Problems       int    `json:"problems_drawn"`          // under dynamic sampling, which draws more than it keeps
 	Rollouts       int    `json:"rollouts"`
-	Level          int    `json:"curriculum_level,omitempty"` // of the next step, from 1; 0: there is no curriculum
+	Level          int    `json:"curriculum_level,omitempty"`  // of the next step, from 1; 0: there is no curriculum
+	Renewed        int    `json:"reference_renewed,omitempty"` // the step after which the reference was renewed last; 0: it is the start's
+	Pace           Pace   `json:"pace,omitzero"`
 	Objective      string `json:"objective"`
 	Seed           uint64 `json:"seed"`
 }
@@ -93,43 +95,12 @@ func (l *Loop) Resume(ctx context.Context, c rundir.Checkpoint) error {
 	return l.Dir.CutMetrics(l.state.Step)
 }
 
-// lastReference freezes the reference as it was renewed last: the policy of that step's
-// checkpoint.
-func (l *Loop) lastReference(ctx context.Context) error {
-	n := l.Config.RefSyncSteps
-	if n == 0 || l.state.Step < n {
-		return nil
-	}
-	renewed := l.state.Step / n * n
-	if err := l.Policy.Load(ctx, l.Dir.Checkpoint(renewed)); err != nil {
-		return fmt.Errorf("the reference of step %d: %w", renewed, err)
-	}
-	var err error
-	l.reference, err = l.Policy.Reference()
-	return err
-}
-
 // stop is what ends a completion.
 func (l *Loop) stop() []negativa.Token {
 	if l.Stop == nil {
 		return []negativa.Token{l.Tokenizer.EOS()}
 	}
 	return l.Stop
-}
-
-// renew makes the policy as it is the reference, and the optimizer start anew, every
-// ref_model_sync_steps steps (Liu et al., 2505.24864, §2.3).
-func (l *Loop) renew(step int) error {
-	if n := l.Config.RefSyncSteps; n == 0 || step%n != 0 || step == l.Config.MaxSteps {
-		return nil
-	}
-	l.Policy.ResetOptimizer()
-	reference, err := l.Policy.Reference()
-	if err != nil {
-		return fmt.Errorf("renew the reference after step %d: %w", step, err)
-	}
-	l.reference = reference
-	return nil
 }
 
 // Run trains up to step max_steps and leaves the last checkpoint. It stops at the first
@@ -157,10 +128,13 @@ func (l *Loop) Run(ctx context.Context) (err error) {
 		if err != nil {
 			return fmt.Errorf("step %d: %w", step+1, err)
 		}
+		if err := l.renew(step+1, m); err != nil {
+			return err
+		}
 		if l.OnStep != nil {
 			l.OnStep(step+1, m)
 		}
-		if err := errors.Join(l.renew(step+1), l.checkpoint(ctx, step+1)); err != nil {
+		if err := l.checkpoint(ctx, step+1); err != nil {
 			return err
 		}
 	}
@@ -287,6 +261,9 @@ func (l *Loop) rollouts(ctx context.Context, step, first int, source draw.Source
 		return nil, err
 	}
 	verify.Groups(l.Problems, groups)
+	if l.Config.RefSyncPatience > 0 {
+		l.state.Pace.count(groups)
+	}
 	return groups, l.worth(step, groups)
 }
 
@@ -314,8 +291,8 @@ func (l *Loop) update(ctx context.Context, mini []*row, u *updateMetrics) error 
 // the interval, where the reference was renewed, and after the last step.
 func (l *Loop) checkpoint(ctx context.Context, step int) error {
 	c := l.Config
-	due := func(every int) bool { return every > 0 && step%every == 0 }
-	if l.Dir == nil || step != c.MaxSteps && !due(c.SaveSteps) && !due(c.RefSyncSteps) {
+	due := step == c.MaxSteps || step == l.state.Renewed || c.SaveSteps > 0 && step%c.SaveSteps == 0
+	if l.Dir == nil || !due {
 		return nil
 	}
 	return l.Dir.SaveCheckpoint(step, func(dir string) error {

@@ -62,7 +62,10 @@ func (s *fakeServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		request.N = (request.N + 1) / 2
 	}
-	word := string(said.FindSubmatch(raw)[1])
+	word := "1"
+	if asked := said.FindSubmatch(raw); asked != nil {
+		word = string(asked[1])
+	}
 	if request.Seed%2 == 1 {
 		word = "-" + word
 	}

@@ -114,8 +114,8 @@ var pure = map[string][]string{
 	"objective": {},
 	"verify":    {},
 	"reward":    {},
-	"task":      {"read*.go"},                         // readers of data files
-	"eval":      {"run.go", "samples.go", "store.go"}, // sampling an engine; files of samples
+	"task":      {"read*.go"},                                     // readers of data files
+	"eval":      {"run.go", "samples.go", "score.go", "store.go"}, // an engine that samples or scores; files of samples
 }
 
 var impure = []string{

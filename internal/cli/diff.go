@@ -12,7 +12,7 @@ import (
 type diffCommand struct {
 	Base       string   `arg:"" name:"base" help:"Folder of the model before."`
 	Tuned      []string `arg:"" name:"tuned" help:"Folders of the model after; with several, they are compared with each other too."`
-	NoRanks    bool     `name:"no_ranks" aliases:"no-ranks" help:"Leave out ranks, which take seconds for a large matrix."`
+	NoRanks    bool     `name:"no_ranks" aliases:"no-ranks" help:"Leave out ranks, drift and angles, which take seconds for a large matrix."`
 	Mask       string   `name:"mask" type:"path" placeholder:"FILE" help:"Write a mask of the weights that changed, for train --update_mask."`
 	RandomMask string   `name:"random_mask" aliases:"random-mask" type:"path" placeholder:"FILE" help:"Write a mask of as many weights of each tensor in random places."`
 	Seed       uint64   `name:"seed" default:"1" help:"Seed of what is put in random places."`
@@ -24,9 +24,11 @@ type diffCommand struct {
 // Help is what `negativa diff --help` says beside the flags.
 func (c *diffCommand) Help() string {
 	return `Which weights changed, by three definitions (arXiv 2505.11711): their bits in the stored
-type, |Δ| > 1e-5, |Δ| > 1e-3 of the weight; the rank and stable rank of what was added,
-beside a matrix of the same numbers in random places; and for several trainings of one
-base what they share, beside chance. Folders are read tensor by tensor.
+type, |Δ| > 1e-5, |Δ| > 1e-3 of the weight; the rank and stable rank of what was added;
+how far singular values drifted, ‖σ(W′) − σ(W)‖ / ‖σ(W)‖, and by which angles the spans of
+the 16 leading singular vectors turned (2511.08567); all beside the same numbers in random
+places. And for several trainings of one base what they share, beside chance. Folders are
+read tensor by tensor.
 
 Examples:  negativa diff ./Qwen2.5-Math-7B ./tuned --no_ranks
            negativa diff base.d nsr.d psr.d --out diff`

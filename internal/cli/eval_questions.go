@@ -55,6 +55,18 @@ func (c *evalCommand) questions(a *app, s settings) (questions, error) {
 	}, err
 }
 
+// answers lists the right answers of a question by its id; nil where only a file knows some.
+func (q questions) answers() func(id string) ([]string, error) {
+	if q.family == nil {
+		return nil
+	}
+	problems := map[string]negativa.Problem{}
+	for _, p := range q.problems {
+		problems[p.ID] = p
+	}
+	return func(id string) ([]string, error) { return q.family.Answers(problems[id]) }
+}
+
 // asUser makes each prompt the message of a user.
 func asUser(problems []negativa.Problem) map[string][]openai.Message {
 	messages := map[string][]openai.Message{}

@@ -50,7 +50,7 @@ func (c *evalCommand) fromServer(a *app, s settings) (eval.Evaluation, error) {
 	if err := c.draw(a, client, q, s.n, sampling); err != nil {
 		return eval.Evaluation{}, err
 	}
-	e, err := eval.File(filepath.Join(c.Out, samplesFile), s.n, c.K, eval.DefaultBootstrap(c.Seed))
+	e, err := eval.Reading{N: s.n, K: c.K, Bootstrap: eval.DefaultBootstrap(c.Seed), Answers: q.answers()}.File(filepath.Join(c.Out, samplesFile))
 	conditions.Source, conditions.SHA256, conditions.Interval = e.Conditions.Source, e.Conditions.SHA256, e.Conditions.Interval
 	e.Conditions = conditions
 	return e, err

@@ -2884,6 +2884,61 @@ halveLoop:
 	VZEROUPPER
 	RET
 
+// func differAVX2(a *byte, b *byte, blocks int, far float32, found *[24]int32)
+// Requires: AVX, AVX2
+TEXT ·differAVX2(SB), NOSPLIT, $0-40
+	MOVQ         a+0(FP), AX
+	MOVQ         b+8(FP), CX
+	MOVQ         blocks+16(FP), DX
+	VBROADCASTSS far+24(FP), Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VBROADCASTSS high<>+0(SB), Y5
+	VBROADCASTSS unsigned<>+0(SB), Y6
+	VBROADCASTSS noNumber<>+0(SB), Y7
+
+differAVX2Loop:
+	VMOVUPS (AX), Y8
+	VMOVUPS (CX), Y9
+	VPSLLD  $0x10, Y8, Y10
+	VPSLLD  $0x10, Y9, Y11
+	VSUBPS  Y11, Y10, Y10
+	VANDPS  Y6, Y10, Y10
+	VCMPPS  $0x1e, Y4, Y10, Y11
+	VPSUBD  Y11, Y1, Y1
+	VCMPPS  $0x1e, Y0, Y10, Y11
+	VPSUBD  Y11, Y2, Y2
+	VCMPPS  $0x15, Y7, Y10, Y11
+	VPSUBD  Y11, Y3, Y3
+	VPAND   Y5, Y8, Y8
+	VPAND   Y5, Y9, Y9
+	VSUBPS  Y9, Y8, Y8
+	VANDPS  Y6, Y8, Y8
+	VCMPPS  $0x1e, Y4, Y8, Y9
+	VPSUBD  Y9, Y1, Y1
+	VCMPPS  $0x1e, Y0, Y8, Y9
+	VPSUBD  Y9, Y2, Y2
+	VCMPPS  $0x15, Y7, Y8, Y9
+	VPSUBD  Y9, Y3, Y3
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	DECQ    DX
+	JNZ     differAVX2Loop
+	MOVQ    found+32(FP), AX
+	VMOVUPS Y1, (AX)
+	VMOVUPS Y2, 32(AX)
+	VMOVUPS Y3, 64(AX)
+	VZEROUPPER
+	RET
+
+DATA unsigned<>+0(SB)/4, $0x7fffffff
+GLOBL unsigned<>(SB), RODATA|NOPTR, $4
+
+DATA noNumber<>+0(SB)/4, $0x7f800000
+GLOBL noNumber<>(SB), RODATA|NOPTR, $4
+
 // func adamWAVX2(p *float32, grad *float32, m *float32, v *float32, blocks int, c *[9]float64)
 // Requires: AVX
 TEXT ·adamWAVX2(SB), NOSPLIT, $0-48

@@ -149,6 +149,11 @@ func roundHalfAVX2(dst *float32, x *float32, blocks int)
 //go:noescape
 func halveAVX2(dst *uint32, src *float32, blocks int, pairs int)
 
+// differAVX2 is differPortable for blocks of sixteen, in eight lanes each.
+//
+//go:noescape
+func differAVX2(a *byte, b *byte, blocks int, far float32, found *[24]int32)
+
 // adamWAVX2 is adamConstants.update for blocks of four.
 //
 //go:noescape

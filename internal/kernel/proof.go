@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"encoding/binary"
 	"math"
 	"slices"
 )
@@ -16,6 +17,14 @@ func prove(names []string) []string {
 		}
 	}
 	return names
+}
+
+// halves is the upper two bytes of each number.
+func halves(x []float32) (out []byte) {
+	for _, v := range x {
+		out = binary.LittleEndian.AppendUint16(out, uint16(math.Float32bits(v)>>16))
+	}
+	return out
 }
 
 // sample is the bits of some of everything, by one variant.
@@ -54,6 +63,10 @@ func sample(variant int) []uint32 {
 	p, first, second := slices.Clone(x), numbers(8, n), make([]float32, n)
 	AdamW{LearningRate: 1e-3, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-2, WeightDecay: 0.1, Step: 3, Scale: 0.7}.Update(p, w, first, second)
 	var bits []uint32
+	counted := Differ(halves(product), halves(halved), 1e-5)
+	for _, n := range []int{counted.Any, counted.Far, counted.Infinite} {
+		bits = append(bits, uint32(n))
+	}
 	for _, row := range [][]float32{product, halved, soft, normed, dx, dw, act, sigmoid, gate, up, sum, rounded, turned, p, first, second, {rstd, Dot(x, w), maximum(x)}} {
 		for _, v := range row {
 			bits = append(bits, math.Float32bits(v))

@@ -400,3 +400,18 @@ func PeakHalf() float64 {
 	}
 	return rate(peakDotAVX512, 100_000, 768)
 }
+
+// differBlocks counts the pairs that fill vectors.
+func differBlocks(a, b []byte, far float32, d *Differing) (pairs int) {
+	blocks := min(vectors(len(a)/2, 16), differingMost)
+	if blocks == 0 {
+		return 0
+	}
+	_ = b[32*blocks-1]
+	var found [24]int32
+	differAVX2(&a[0], &b[0], blocks, far, &found)
+	for lane := range 8 {
+		d.add(Differing{int(found[lane]), int(found[8+lane]), int(found[16+lane])})
+	}
+	return 16 * blocks
+}

@@ -227,3 +227,5 @@ func tileDot(_ *factor, _ *operand, _ []float32, _ int, _ bool) {}
 
 // PeakHalf is Peak for products of bfloat16 numbers.
 func PeakHalf() float64 { return Peak() }
+
+func differBlocks(_, _ []byte, _ float32, _ *Differing) int { return 0 }

@@ -47,6 +47,7 @@ func avx2() {
 	transpose()
 	gather()
 	half()
+	differ()
 	adamW()
 	peak()
 }
