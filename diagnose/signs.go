@@ -15,9 +15,10 @@ import (
 
 // Bounds on what is measured of a step, so that a probe costs a few hundredths of ten steps.
 const (
-	probedProblems  = 32 // of the step's
-	probedAnswers   = 8  // of a problem's right ones that were not sampled
-	probedPositions = 64 // in wrong samples
+	probedProblems = 64  // of the step's
+	probedAnswers  = 8   // of a problem's right ones that were not sampled
+	probedTokens   = 256 // of the wrong samples'
+	heldAtOnce     = 32  // distributions, which are large where the vocabulary is
 )
 
 // Signs is the instrument of sign-split learning: it measures what a step's updates do to
@@ -32,12 +33,11 @@ const (
 //	                 writing, where all right answers can be listed
 //
 // And, where the engine knows whole distributions, what becomes of the probability of
-// tokens of wrong samples, one token a sample. Of probe/suppressed/positions tokens the
-// share probe/suppressed/fell lost probability, probe/suppressed/freed in the mean. Over
-// those that did, Σ of what the arg-max gained over Σ of what they lost (see Freed) is
-// probe/suppressed/to_argmax: beside …/to_argmax_proportional, what it would be if all
-// others gained in proportion to the prior, and …/to_argmax_squeezed, if each token's
-// distribution were descended alone.
+// tokens of the wrong samples: of probe/suppressed/tokens, the share probe/suppressed/fell
+// lost some, probe/suppressed/freed in the mean. Over those that did, what the arg-max gained
+// is to what they lost, sum to sum, as probe/suppressed/to_argmax is to one; beside it is what
+// that would be if all others gained in proportion to the prior, …/to_argmax_proportional,
+// and if each distribution's softmax were descended alone, …/to_argmax_squeezed (see Squeezed).
 //
 // What is not known is absent, a mean over nothing NaN. Sequences are told to the policy
 // to be scored, never to be learnt from.
@@ -63,7 +63,7 @@ type splitProbe struct {
 	temperature float64
 	sets        []probedSet
 	places      []engine.Sequence // each ends at the token that is looked at
-	before      [][]float64       // distributions at the places; nil: the engine does not know them
+	outlooks    []Outlook         // of these tokens
 }
 
 // probedSet is sequences of one kind, with their log-probabilities before the updates.
@@ -114,7 +114,7 @@ func (s *splitProbe) unsampled(ctx context.Context, l *train.Loop, groups []nega
 				return fmt.Errorf("the right answer %q of question %q: %w", answers[j], g.Problem.ID, err)
 			}
 			if len(tokens) < l.Config.MaxCompletionLength { // one that could be sampled
-				set.sequences = append(set.sequences, engine.Sequence{Prompt: g.Prompt, Completion: append(tokens, l.Tokenizer.EOS())})
+				set.sequences = append(set.sequences, engine.Sequence{Prompt: g.Prompt, Completion: append(tokens, end(l))})
 			}
 		}
 	}
@@ -122,6 +122,14 @@ func (s *splitProbe) unsampled(ctx context.Context, l *train.Loop, groups []nega
 	set.logprobs, err = s.score(ctx, set.sequences)
 	s.sets = append(s.sets, set)
 	return err
+}
+
+// end is the token that ends an answer.
+func end(l *train.Loop) negativa.Token {
+	if eos := l.Tokenizer.EOS(); eos >= 0 || len(l.Stop) == 0 {
+		return eos
+	}
+	return l.Stop[0]
 }
 
 // score is ln P of sequences.
@@ -142,32 +150,46 @@ func total(logprobs []float32) float64 {
 	return sum
 }
 
-// look draws a token of some wrong samples each, and notes the distributions it is of.
+// look draws tokens of the wrong samples, and notes what there is to say of them.
 func (s *splitProbe) look(ctx context.Context, source draw.Source) error {
-	wrong := s.sets[1].sequences
-	for _, i := range first(probedPositions, source.Perm(len(wrong))) {
-		end := 1 + source.At(0).IntN(uint64(i), len(wrong[i].Completion))
-		s.places = append(s.places, engine.Sequence{Prompt: wrong[i].Prompt, Completion: wrong[i].Completion[:end]})
-	}
-	var err error
-	s.before, err = s.distributions(ctx)
-	return err
-}
-
-// distributions are those of the tokens that are looked at.
-func (s *splitProbe) distributions(ctx context.Context) ([][]float64, error) {
-	d, ok := s.policy.(engine.Distributor)
-	if !ok {
-		return nil, nil
-	}
-	logprobs, err := d.Distributions(ctx, s.places, s.temperature)
-	out := make([][]float64, len(logprobs))
-	for i, lps := range logprobs {
-		for _, lp := range lps {
-			out[i] = append(out[i], math.Exp(float64(lp)))
+	var all []engine.Sequence
+	for _, q := range s.sets[1].sequences {
+		for t := range q.Completion {
+			all = append(all, engine.Sequence{Prompt: q.Prompt, Completion: q.Completion[:t+1]})
 		}
 	}
-	return out, err
+	for _, i := range first(probedTokens, source.Perm(len(all))) {
+		s.places = append(s.places, all[i])
+	}
+	return s.distributions(ctx, func(i int, p []float64) {
+		completion := s.places[i].Completion
+		s.outlooks = append(s.outlooks, OutlookOf(p, int(completion[len(completion)-1])))
+	})
+}
+
+// distributions shows those of the tokens that are looked at, in order, if the engine
+// knows them.
+func (s *splitProbe) distributions(ctx context.Context, show func(i int, p []float64)) error {
+	d, ok := s.policy.(engine.Distributor)
+	if !ok {
+		return nil
+	}
+	at := 0
+	for some := range slices.Chunk(s.places, heldAtOnce) {
+		logprobs, err := d.Distributions(ctx, some, s.temperature)
+		if err != nil {
+			return err
+		}
+		for _, lps := range logprobs {
+			p := make([]float64, len(lps))
+			for v, lp := range lps {
+				p[v] = math.Exp(float64(lp))
+			}
+			show(at, p)
+			at++
+		}
+	}
+	return nil
 }
 
 // after measures what has changed.
@@ -185,28 +207,28 @@ func (s *splitProbe) after(ctx context.Context) (map[string]float64, error) {
 		m["probe/"+set.name+"/sequences"] = float64(len(now))
 		m["probe/"+set.name+"/dlogp"] = change / float64(len(now))
 	}
-	now, err := s.distributions(ctx)
-	if now != nil {
-		s.suppressed(now, m)
-	}
-	return m, err
+	return m, s.suppressed(ctx, m)
 }
 
 // suppressed adds up what the tokens that are looked at lost, and where it went.
-func (s *splitProbe) suppressed(now [][]float64, m map[string]float64) {
-	var sum Freed
-	fell := 0.0
-	for i, place := range s.places {
-		f := FreedBetween(s.before[i], now[i], int(place.Completion[len(place.Completion)-1]))
-		if f.Mass > 0 {
+func (s *splitProbe) suppressed(ctx context.Context, m map[string]float64) error {
+	var fell, freed, toArgMax, proportional, squeezed float64
+	err := s.distributions(ctx, func(i int, p []float64) {
+		o := s.outlooks[i]
+		lost, gained := o.Freed(p)
+		if lost > 0 {
 			fell++
-			sum.Mass, sum.ToArgMax = sum.Mass+f.Mass, sum.ToArgMax+f.ToArgMax
-			sum.Proportional, sum.Squeezed = sum.Proportional+f.Proportional, sum.Squeezed+f.Squeezed
+			freed, toArgMax = freed+lost, toArgMax+gained
+			proportional, squeezed = proportional+lost*o.Proportional, squeezed+lost*o.Squeezed
 		}
+	})
+	if err != nil || len(s.outlooks) < len(s.places) { // the engine knows no distributions
+		return err
 	}
-	m["probe/suppressed/positions"] = float64(len(s.places))
-	m["probe/suppressed/fell"], m["probe/suppressed/freed"] = fell/float64(len(s.places)), sum.Mass/fell
-	m["probe/suppressed/to_argmax"] = sum.ToArgMax / sum.Mass
-	m["probe/suppressed/to_argmax_proportional"] = sum.Proportional / sum.Mass
-	m["probe/suppressed/to_argmax_squeezed"] = sum.Squeezed / sum.Mass
+	m["probe/suppressed/tokens"] = float64(len(s.places))
+	m["probe/suppressed/fell"], m["probe/suppressed/freed"] = fell/float64(len(s.places)), freed/fell
+	m["probe/suppressed/to_argmax"] = toArgMax / freed
+	m["probe/suppressed/to_argmax_proportional"] = proportional / freed
+	m["probe/suppressed/to_argmax_squeezed"] = squeezed / freed
+	return nil
 }

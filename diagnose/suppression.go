@@ -50,27 +50,26 @@ func shares(p []float64, y int, gain func(q float64) float64) []float64 {
 	return out
 }
 
-// Freed is what one token lost between two distributions, and what of it went to the
-// arg-max: the token that was the likeliest but for that one, the lowest id on ties.
-type Freed struct {
-	Mass         float64 // p_y − p′_y, below 0 where the token gained
-	ToArgMax     float64 // p′_a − p_a
-	Proportional float64 // Mass times the share that a has by Proportional
-	Squeezed     float64 // and by Squeezed
+// Outlook is what a distribution says of one of its tokens before that is suppressed.
+type Outlook struct {
+	Token, ArgMax          int     // the arg-max is the likeliest token but for that one, the lowest id on ties
+	P, Top                 float64 // their probabilities
+	Proportional, Squeezed float64 // the shares of what the token loses that the arg-max has, as the functions of these names say
 }
 
-// FreedBetween compares the distributions before and after an update, which have at least
-// two tokens.
-func FreedBetween(before, after []float64, y int) Freed {
+// OutlookOf looks at token y of a distribution of at least two tokens.
+func OutlookOf(p []float64, y int) Outlook {
 	a := -1
-	for v, q := range before {
-		if v != y && (a < 0 || q > before[a]) {
+	for v, q := range p {
+		if v != y && (a < 0 || q > p[a]) {
 			a = v
 		}
 	}
-	mass := before[y] - after[y]
-	return Freed{
-		Mass: mass, ToArgMax: after[a] - before[a],
-		Proportional: mass * Proportional(before, y)[a], Squeezed: mass * Squeezed(before, y)[a],
-	}
+	return Outlook{y, a, p[y], p[a], Proportional(p, y)[a], Squeezed(p, y)[a]}
+}
+
+// Freed is what the token has lost in a later distribution, below 0 if it has gained, and
+// what the arg-max has gained.
+func (o Outlook) Freed(later []float64) (lost, toArgMax float64) {
+	return o.P - later[o.Token], later[o.ArgMax] - o.Top
 }

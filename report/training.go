@@ -35,7 +35,7 @@ var panels = []struct {
 		{"grad_cosine", "both halves", "base"}, {"move_cosine/right", "right, move", "w-reinforce"}, {"move_cosine/wrong", "wrong, move", "psr"},
 	}},
 	{"probabilities", "What one step does to the log-probability of its right and wrong samples, and of right answers that were not sampled.", "Δ ln P of a sequence", []series{
-		{"probe/old_right/dlogp", "right", "w-reinforce"}, {"probe/old_wrong/dlogp", "wrong", "psr"}, {"probe/unsampled_right/dlogp", "right, unsampled", "nsr"},
+		{"probe/old_right/dlogp", "right", "w-reinforce"}, {"probe/old_wrong/dlogp", "wrong", "psr"}, {"probe/unsampled_right/dlogp", "unsampled", "nsr"},
 	}},
 	{"suppression", "Of the probability that tokens of wrong samples lose in one step, the share that the likeliest other token gains; what it would gain in proportion to its prior, and if a softmax were descended at each token alone.", "share", []series{
 		{"probe/suppressed/to_argmax", "measured", "nsr"}, {"probe/suppressed/to_argmax_proportional", "in proportion", "base"}, {"probe/suppressed/to_argmax_squeezed", "squeezed", "grpo"},
