@@ -16,8 +16,8 @@ import (
 // Bounds on what is measured of a step, so that a probe costs a few hundredths of ten steps.
 const (
 	probedProblems = 64  // of the step's
-	probedAnswers  = 8   // of a problem's right ones that were not sampled
-	probedTokens   = 256 // of the wrong samples'
+	probedAnswers  = 8   // of a problem's right ones that were not sampled, and no more than its samples
+	probedTokens   = 256 // of the wrong samples', and no more than take half as many rows as all samples
 	heldAtOnce     = 32  // distributions, which are large where the vocabulary is
 )
 
@@ -53,7 +53,8 @@ func Signs(l *train.Loop) train.Probe {
 		if err := s.unsampled(ctx, l, probed, source.At(1)); err != nil {
 			return nil, err
 		}
-		return s.after, s.look(ctx, source.At(2))
+		s.pick(probed, source.At(2))
+		return s.after, s.look(ctx)
 	}
 }
 
@@ -108,7 +109,7 @@ func (s *splitProbe) unsampled(ctx context.Context, l *train.Loop, groups []nega
 		answers = slices.DeleteFunc(slices.Clone(answers), func(answer string) bool {
 			return slices.ContainsFunc(g.Rollouts, func(r negativa.Rollout) bool { return right(r) && r.Verdict.Answer == answer })
 		})
-		for _, j := range first(probedAnswers, source.At(uint64(i)).Perm(len(answers))) {
+		for _, j := range first(min(probedAnswers, len(g.Rollouts)), source.At(uint64(i)).Perm(len(answers))) {
 			tokens, err := l.Tokenizer.Encode(answers[j])
 			if err != nil {
 				return fmt.Errorf("the right answer %q of question %q: %w", answers[j], g.Problem.ID, err)
@@ -150,17 +151,37 @@ func total(logprobs []float32) float64 {
 	return sum
 }
 
-// look draws tokens of the wrong samples, and notes what there is to say of them.
-func (s *splitProbe) look(ctx context.Context, source draw.Source) error {
+// pick draws tokens of the wrong samples. To look at one, the engine reads all before it.
+func (s *splitProbe) pick(groups []negativa.Group, source draw.Source) {
 	var all []engine.Sequence
 	for _, q := range s.sets[1].sequences {
 		for t := range q.Completion {
 			all = append(all, engine.Sequence{Prompt: q.Prompt, Completion: q.Completion[:t+1]})
 		}
 	}
+	left := rows(groups) / 2
 	for _, i := range first(probedTokens, source.Perm(len(all))) {
+		if left -= len(all[i].Prompt) + len(all[i].Completion); left < 0 && len(s.places) > 0 {
+			return
+		}
 		s.places = append(s.places, all[i])
 	}
+}
+
+// rows is how many tokens an engine reads to score all samples.
+func rows(groups []negativa.Group) int {
+	n := 0
+	for _, g := range groups {
+		n += len(g.Prompt)
+		for _, r := range g.Rollouts {
+			n += len(r.Tokens)
+		}
+	}
+	return n
+}
+
+// look notes what there is to say of the tokens before the updates.
+func (s *splitProbe) look(ctx context.Context) error {
 	return s.distributions(ctx, func(i int, p []float64) {
 		completion := s.places[i].Completion
 		s.outlooks = append(s.outlooks, OutlookOf(p, int(completion[len(completion)-1])))

@@ -36,7 +36,7 @@ func (endings) Problem(_ task.Split, _, index uint64) negativa.Problem {
 
 func (endings) Answers(p negativa.Problem) ([]string, error) {
 	answers := []string{p.ID}
-	for _, first := range strings.Split(letters, "") {
+	for first := range strings.SplitSeq(letters, "") {
 		answers = append(answers, first+p.ID)
 	}
 	return answers, nil
@@ -54,7 +54,7 @@ type unlisted struct{ train.Problems }
 
 func config(objective string) train.Config {
 	return train.Config{
-		Objective: objective, Seed: 3, MaxSteps: 4, PromptsPerStep: 6, NumGenerations: 4, NumMiniBatches: 2, NumIterations: 1,
+		Objective: objective, Seed: 3, MaxSteps: 4, PromptsPerStep: 6, NumGenerations: 8, NumMiniBatches: 2, NumIterations: 1,
 		Optimizer: "adamw", LearningRate: 0.05, AdamBeta1: 0.9, AdamBeta2: 0.999, AdamEpsilon: 1e-8, MaxGradNorm: 1,
 		Temperature: 1, TopP: 1, DType: "f32", MicroBatchTokens: 2048, ProbeSteps: 1,
 	}
@@ -151,7 +151,7 @@ func key(prompt, completion []negativa.Token) string {
 }
 
 // expected is what Signs must find, from everything listed before and after the updates.
-func expected(t *testing.T, l *train.Loop, groups []negativa.Group, before, after listing) map[string]float64 {
+func expected(t *testing.T, l *train.Loop, groups []negativa.Group, places []engine.Sequence, before, after listing) map[string]float64 {
 	t.Helper()
 	change, count := map[string]float64{}, map[string]float64{}
 	add := func(set string, prompt, completion []negativa.Token) {
@@ -169,23 +169,6 @@ func expected(t *testing.T, l *train.Loop, groups []negativa.Group, before, afte
 				continue
 			}
 			add("old_wrong", g.Prompt, r.Tokens)
-			for i, y := range r.Tokens {
-				p, q := before.next[key(g.Prompt, r.Tokens[:i])], after.next[key(g.Prompt, r.Tokens[:i])]
-				tokens++
-				if p[y] <= q[y] {
-					continue
-				}
-				others := slices.Clone(p)
-				others[y] = -1
-				a := slices.Index(others, slices.Max(others))
-				s := 0.0
-				for _, x := range p {
-					s += x * x
-				}
-				fell, freed, gained = fell+1, freed+p[y]-q[y], gained+q[a]-p[a]
-				proportional += (p[y] - q[y]) * p[a] / (1 - p[y])
-				squeezed += (p[y] - q[y]) * p[a] * (p[a] + p[y] - s) / (p[y] * (1 - 2*p[y] + s))
-			}
 		}
 		answers, _ := endings{}.Answers(g.Problem)
 		for _, answer := range answers {
@@ -198,6 +181,24 @@ func expected(t *testing.T, l *train.Loop, groups []negativa.Group, before, afte
 			}
 		}
 	}
+	for _, place := range places {
+		end := len(place.Completion) - 1
+		p, q, y := before.next[key(place.Prompt, place.Completion[:end])], after.next[key(place.Prompt, place.Completion[:end])], place.Completion[end]
+		tokens++
+		if p[y] <= q[y] {
+			continue
+		}
+		others := slices.Clone(p)
+		others[y] = -1
+		a := slices.Index(others, slices.Max(others))
+		s := 0.0
+		for _, x := range p {
+			s += x * x
+		}
+		fell, freed, gained = fell+1, freed+p[y]-q[y], gained+q[a]-p[a]
+		proportional += (p[y] - q[y]) * p[a] / (1 - p[y])
+		squeezed += (p[y] - q[y]) * p[a] * (p[a] + p[y] - s) / (p[y] * (1 - 2*p[y] + s))
+	}
 	m := map[string]float64{
 		"probe/suppressed/tokens": tokens, "probe/suppressed/fell": fell / tokens, "probe/suppressed/freed": freed / fell,
 		"probe/suppressed/to_argmax": gained / freed, "probe/suppressed/to_argmax_proportional": proportional / freed,
@@ -209,17 +210,55 @@ func expected(t *testing.T, l *train.Loop, groups []negativa.Group, before, afte
 	return m
 }
 
+// watched notes which tokens are looked at.
+type watched struct {
+	*tabular.Engine
+	places []engine.Sequence
+}
+
+func (w *watched) Distributions(ctx context.Context, s []engine.Sequence, temperature float64) ([][]float32, error) {
+	w.places = append(w.places, s...)
+	return w.Engine.Distributions(ctx, s, temperature)
+}
+
+// ofWrongSamples counts the places that are tokens of the groups' wrong samples.
+func ofWrongSamples(groups []negativa.Group, places []engine.Sequence) (n int) {
+	begins := map[string]bool{}
+	for _, g := range groups {
+		for _, r := range g.Rollouts {
+			for end := range r.Tokens {
+				if r.Verdict.Outcome != negativa.Correct {
+					begins[key(g.Prompt, r.Tokens[:end+1])] = true
+				}
+			}
+		}
+	}
+	for _, p := range places {
+		if begins[key(p.Prompt, p.Completion)] {
+			n++
+		}
+	}
+	return n
+}
+
 // On a policy of which everything can be listed, the probe finds what the list says.
 func TestSignsFindWhatEnumerationKnows(t *testing.T) {
 	for _, objective := range []string{"psr", "nsr", "grpo"} {
 		l, e := table(t, config(objective), endings{})
+		w := &watched{Engine: e}
+		l.Policy = w
 		probe := l.Probe
 		var want map[string]float64
 		l.Probe = func(ctx context.Context, step int, groups []negativa.Group) (train.Measurement, error) {
 			before := list(t, e, groups)
+			w.places = nil
 			after, err := probe(ctx, step, groups)
+			places := w.places
+			if n := ofWrongSamples(groups, places); n != len(places) || n < 8 {
+				t.Errorf("%s, step %d: of %d places %d are tokens of wrong samples", objective, step, len(places), n)
+			}
 			return func(ctx context.Context) (map[string]float64, error) {
-				want = expected(t, l, groups, before, list(t, e, groups))
+				want = expected(t, l, groups, places, before, list(t, e, groups))
 				return after(ctx)
 			}, err
 		}

@@ -57,6 +57,9 @@ func (s *split) keep(buffer int) []float32 {
 }
 
 func (s *split) measure(from, to int) (h halves) {
+	if s.start != nil {
+		s.along(&h, from, to)
+	}
 	if s.before == nil && s.middle == nil && from >= len(s.g.tiedHead) { // one half alone
 		squares := kernel.SumSquares(s.g.arena[from:to])
 		if s.right {
@@ -64,46 +67,68 @@ func (s *split) measure(from, to int) (h halves) {
 		} else {
 			h.ww = squares
 		}
-	} else {
-		for i := from; i < to; i++ {
-			r, w := s.at(i)
-			h.rr += float64(r * r)
-			h.ww += float64(w * w)
-			h.rw += float64(r * w)
-		}
+		return h
 	}
-	if s.start != nil {
-		s.along(&h, from, to)
+	for i := from; i < to; i++ {
+		var before float64
+		if s.before != nil {
+			before = float64(s.before[i])
+		}
+		now := float64(s.g.at(i))
+		middle := before
+		switch {
+		case s.middle != nil:
+			middle = float64(s.middle[i])
+		case s.right:
+			middle = now
+		}
+		r, w := middle-before, now-middle
+		h.rr += float64(r * r)
+		h.ww += float64(w * w)
+		h.rw += float64(r * w)
 	}
 	return h
 }
 
-// at is element i of the right and of the wrong part.
-func (s *split) at(i int) (right, wrong float64) {
-	var before float64
-	if s.before != nil {
-		before = float64(s.before[i])
+// along measures both parts along the move: what each leaves behind, less what was there.
+func (s *split) along(h *halves, from, to int) {
+	on := func(x []float32) float64 {
+		if from >= len(x) { // nil, or a tied head's
+			return 0
+		}
+		end := min(to, len(x))
+		return alongMove(x[from:end], s.now[from:end], s.start[from:end])
 	}
-	now := float64(s.g.at(i))
+	before, now := on(s.before), on(s.g.arena)+on(s.g.tiedHead)
 	middle := before
 	switch {
 	case s.middle != nil:
-		middle = float64(s.middle[i])
+		middle = on(s.middle)
 	case s.right:
 		middle = now
 	}
-	return middle - before, now - middle
+	h.rm, h.wm = middle-before, now-middle
+	h.mm = distance(s.now[from:to], s.start[from:to])
 }
 
-// along adds the products with the move.
-func (s *split) along(h *halves, from, to int) {
-	for i := from; i < to; i++ {
-		r, w := s.at(i)
-		m := float64(s.now[i]) - float64(s.start[i])
-		h.rm += float64(r * m)
-		h.wm += float64(w * m)
-		h.mm += float64(m * m)
+// alongMove is x·(now − start).
+func alongMove(x, now, start []float32) float64 {
+	var sum float64
+	now, start = now[:len(x)], start[:len(x)]
+	for i, v := range x {
+		sum += float64(float64(v) * (float64(now[i]) - float64(start[i])))
 	}
+	return sum
+}
+
+// distance is ‖now − start‖².
+func distance(now, start []float32) float64 {
+	var sum float64
+	for i, v := range now {
+		d := float64(v) - float64(start[i])
+		sum += float64(d * d)
+	}
+	return sum
 }
 
 // into tells a result of both parts, after the right and the wrong rows.
