@@ -57,18 +57,31 @@ func (s *split) keep(buffer int) []float32 {
 }
 
 func (s *split) measure(from, to int) (h halves) {
+	if s.before == nil && s.middle == nil && from >= len(s.g.tiedHead) {
+		h = s.alone(from, to)
+	} else {
+		h = s.both(from, to)
+	}
 	if s.start != nil {
-		s.along(&h, from, to)
+		h.mm = distance(s.now[from:to], s.start[from:to])
 	}
-	if s.before == nil && s.middle == nil && from >= len(s.g.tiedHead) { // one half alone
-		squares := kernel.SumSquares(s.g.arena[from:to])
-		if s.right {
-			h.rr = squares
-		} else {
-			h.ww = squares
-		}
-		return h
+	return h
+}
+
+// alone measures a gradient that is one half.
+func (s *split) alone(from, to int) (h halves) {
+	g := s.g.arena[from:to]
+	squares, along := kernel.SumSquares(g), 0.0
+	if s.start != nil {
+		along = alongMove(g, s.now[from:to], s.start[from:to])
 	}
+	if s.right {
+		return halves{rr: squares, rm: along}
+	}
+	return halves{ww: squares, wm: along}
+}
+
+func (s *split) both(from, to int) (h halves) {
 	for i := from; i < to; i++ {
 		var before float64
 		if s.before != nil {
@@ -86,29 +99,13 @@ func (s *split) measure(from, to int) (h halves) {
 		h.rr += float64(r * r)
 		h.ww += float64(w * w)
 		h.rw += float64(r * w)
+		if s.start != nil {
+			m := float64(s.now[i]) - float64(s.start[i])
+			h.rm += float64(r * m)
+			h.wm += float64(w * m)
+		}
 	}
 	return h
-}
-
-// along measures both parts along the move: what each leaves behind, less what was there.
-func (s *split) along(h *halves, from, to int) {
-	on := func(x []float32) float64 {
-		if from >= len(x) { // nil, or a tied head's
-			return 0
-		}
-		end := min(to, len(x))
-		return alongMove(x[from:end], s.now[from:end], s.start[from:end])
-	}
-	before, now := on(s.before), on(s.g.arena)+on(s.g.tiedHead)
-	middle := before
-	switch {
-	case s.middle != nil:
-		middle = on(s.middle)
-	case s.right:
-		middle = now
-	}
-	h.rm, h.wm = middle-before, now-middle
-	h.mm = distance(s.now[from:to], s.start[from:to])
 }
 
 // alongMove is x·(now − start).
