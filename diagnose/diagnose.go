@@ -5,6 +5,9 @@
 // The measures are those of 2505.11711 (update sparsity, rank, overlap), with the precision
 // that decides them named, beside controls: a random matrix of the same numbers, and what
 // masks of the same sizes share by chance.
+//
+// Signs shows, while a model is trained, what a step did to the probabilities of right,
+// wrong and unsampled answers, and where the probability of suppressed tokens went.
 package diagnose
 
 import (

@@ -49,6 +49,15 @@ type Scorer interface {
 	Logprobs(ctx context.Context, sequences []Sequence, temperature float64) ([][]float32, error)
 }
 
+// Distributor is a Scorer that knows the whole distribution of a next token. Not every
+// engine is one.
+type Distributor interface {
+	// Distributions returns the log-probability of every token of the vocabulary in the place
+	// of each sequence's last one, [V] a sequence: the last token's own is, bit for bit, what
+	// Logprobs says of it.
+	Distributions(ctx context.Context, sequences []Sequence, temperature float64) ([][]float32, error)
+}
+
 // Request asks for N samples of one prompt.
 type Request struct {
 	Prompt []negativa.Token // at least one token
@@ -101,6 +110,19 @@ type Result struct {
 	RightNorm   float64               // norm of the part of this call's gradient that came from rows with Sign > 0
 	WrongNorm   float64               // the same for Sign < 0
 	Cosine      float64               // between the two parts; NaN where one is zero
+
+	// Cosines of the descent direction of each part, −g, with the move that a MoveTracker
+	// tracks, θ − θ_start, before any update: above 0 where the part pushes on the way that
+	// the parameters have gone. NaN where the part or the move is zero, or none is tracked.
+	RightMove, WrongMove float64
+}
+
+// MoveTracker is a Trainer that can tell how its gradients lie to the way the parameters
+// have gone. Not every engine is one.
+type MoveTracker interface {
+	// TrackMove makes what Reference returned the start of the move. It stays the start
+	// whatever is loaded later, unless that has other parameters: then nothing is tracked.
+	TrackMove(start Scorer) error
 }
 
 // OptimParams is one optimizer step.

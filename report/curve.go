@@ -177,8 +177,9 @@ func (roundTicks) Ticks(low, high float64) (ticks []plot.Tick) {
 			step = factor * unit
 		}
 	}
-	for i := math.Ceil(low / step); i*step <= high; i++ {
-		ticks = append(ticks, plot.Tick{Value: i * step, Label: strconv.FormatFloat(i*step, 'g', 6, 64)})
+	for i := int(math.Ceil(low / step)); float64(i)*step <= high; i++ {
+		at := float64(i) * step
+		ticks = append(ticks, plot.Tick{Value: at, Label: strconv.FormatFloat(at, 'g', 6, 64)})
 	}
 	return ticks
 }

@@ -31,6 +31,15 @@ var panels = []struct {
 	{"gradient", "Gradient norms: whole, and of the right and the wrong half.", "norm", []series{
 		{"grad_norm", "whole", "base"}, {"grad_norm/right", "right", "w-reinforce"}, {"grad_norm/wrong", "wrong", "psr"},
 	}},
+	{"cosines", "Cosines: of both halves of the gradient with each other; of the descent direction of each with the parameters' move since the start.", "cosine", []series{
+		{"grad_cosine", "both halves", "base"}, {"move_cosine/right", "right, move", "w-reinforce"}, {"move_cosine/wrong", "wrong, move", "psr"},
+	}},
+	{"probabilities", "What one step does to the log-probability of its right and wrong samples, and of right answers that were not sampled.", "Δ ln P of a sequence", []series{
+		{"probe/old_right/dlogp", "right", "w-reinforce"}, {"probe/old_wrong/dlogp", "wrong", "psr"}, {"probe/unsampled_right/dlogp", "unsampled", "nsr"},
+	}},
+	{"suppression", "Of the probability that tokens of wrong samples lose in one step, the share that the likeliest other token gains; what it would gain in proportion to its prior, and if a softmax were descended at each token alone.", "share", []series{
+		{"probe/suppressed/to_argmax", "measured", "nsr"}, {"probe/suppressed/to_argmax_proportional", "in proportion", "base"}, {"probe/suppressed/to_argmax_squeezed", "squeezed", "grpo"},
+	}},
 	{"clipping", "Tokens whose ratio is clipped, by the sign of their advantage.", "share", []series{
 		{"clip_ratio/high_mean", "right", "w-reinforce"}, {"clip_ratio/low_mean", "wrong", "psr"},
 	}},
@@ -94,10 +103,18 @@ func ends(metrics []map[string]float64) table {
 	t := table{Caption: "First and last step", Head: []string{"", fmt.Sprintf("step %g", first["step"]), fmt.Sprintf("step %g", end["step"])}}
 	for _, key := range slices.Sorted(maps.Keys(end)) {
 		if key != "step" {
-			t.Rows = append(t.Rows, []string{key, fmt.Sprintf("%.4g", first[key]), fmt.Sprintf("%.4g", end[key])})
+			t.Rows = append(t.Rows, []string{key, cell(first, key), cell(end, key)})
 		}
 	}
 	return t
+}
+
+// cell is a metric of a step; empty where the step does not have it.
+func cell(m map[string]float64, key string) string {
+	if v, ok := m[key]; ok {
+		return fmt.Sprintf("%.4g", v)
+	}
+	return ""
 }
 
 // addEvaluations adds the Pass@k curves of the folder's evaluations.

@@ -79,6 +79,7 @@ type Config struct {
 	ParamDType       string `yaml:"param_dtype" name:"param_dtype" default:"f32" help:"How trained weights are kept: f32, or bf16: bfloat16 numbers without a master copy, whose updates are rounded up or down at random."`
 	Checkpointing    bool   `yaml:"gradient_checkpointing" name:"gradient_checkpointing" default:"false" help:"Compute activations again on the way back: less memory, a third more work. No result depends on it."`
 	SaveSteps        int    `yaml:"save_steps" name:"save_steps" default:"0" help:"Steps between checkpoints; 0: only the last."`
+	ProbeSteps       int    `yaml:"probe_steps" name:"probe_steps" default:"10" help:"Steps between measurements of what a step's updates do to the probabilities of its samples, of right answers that were not sampled, and of the tokens of wrong samples; 0: none. No weight depends on it."`
 	RolloutSteps     int    `yaml:"rollout_steps" name:"rollout_steps" default:"10" help:"Steps between files of samples with verdicts; 0: none."`
 }
 
@@ -210,6 +211,7 @@ func (c Config) validate(o objective.Objective) error {
 		{"ref_model_sync_steps", c.RefSyncSteps, c.RefSyncSteps >= 0, "be 0 (never) or positive"},
 		{"ref_model_sync_patience", c.RefSyncPatience, c.RefSyncPatience >= 0, "be 0 (never) or positive"},
 		{"save_steps", c.SaveSteps, c.SaveSteps >= 0, "be 0 (only the last) or positive"},
+		{"probe_steps", c.ProbeSteps, c.ProbeSteps >= 0, "be 0 (none) or positive"},
 		{"rollout_steps", c.RolloutSteps, c.RolloutSteps >= 0, "be 0 (none) or positive"},
 	} {
 		if !k.ok {

@@ -57,6 +57,7 @@ func rolloutMetrics(groups []negativa.Group) map[string]float64 {
 // are of all tokens of the mini-batches: rows without a gradient count, unclipped.
 type updateMetrics struct {
 	loss, norm, right, wrong, cosine           []float64
+	rightMove, wrongMove                       []float64
 	low, high, ppoKL, ratio, evaluated, tokens float64
 	ratioMin, ratioMax                         float64
 	mismatch                                   float64
@@ -81,8 +82,13 @@ func (u *updateMetrics) add(o objective.Objective, mini []*row, batch []negativa
 	}
 	u.loss, u.norm = append(u.loss, result.Loss), append(u.norm, update.GradNorm)
 	u.right, u.wrong = append(u.right, result.RightNorm), append(u.wrong, result.WrongNorm)
-	if !math.IsNaN(result.Cosine) { // a half may be absent, or all clipped
-		u.cosine = append(u.cosine, result.Cosine)
+	for _, c := range []struct {
+		into  *[]float64
+		value float64
+	}{{&u.cosine, result.Cosine}, {&u.rightMove, result.RightMove}, {&u.wrongMove, result.WrongMove}} {
+		if !math.IsNaN(c.value) { // a half may be absent, or all clipped; nothing may have moved yet
+			*c.into = append(*c.into, c.value)
+		}
 	}
 }
 
@@ -98,12 +104,13 @@ func mismatch(batch []negativa.Datum, evaluations []negativa.Evaluation) float64
 	return worst
 }
 
-// into writes the means; NaN where no step was taken. The cosine's is over the steps that
-// have one.
+// into writes the means; NaN where no step was taken. Those of cosines are over the steps
+// that have one.
 func (u *updateMetrics) into(m map[string]float64) {
 	mean := func(x []float64) float64 { return sum(x) / float64(len(x)) }
 	m["loss"], m["grad_norm"] = mean(u.loss), mean(u.norm)
 	m["grad_norm/right"], m["grad_norm/wrong"], m["grad_cosine"] = mean(u.right), mean(u.wrong), mean(u.cosine)
+	m["move_cosine/right"], m["move_cosine/wrong"] = mean(u.rightMove), mean(u.wrongMove)
 	m["clip_ratio/low_mean"], m["clip_ratio/high_mean"] = u.low/u.tokens, u.high/u.tokens
 	m["clip_ratio/region_mean"] = (u.low + u.high) / u.tokens
 	m["ppo_kl"], m["ratio/mean"] = u.ppoKL/u.evaluated, u.ratio/u.evaluated

@@ -71,16 +71,17 @@ func TestUpdateMetricsByHand(t *testing.T) {
 	same, sameAt := datum(-1, []float64{0.5, 0.5, 0.5}, []float64{0.5, 0.5, 0.5})
 	idle, _ := datum(0, []float64{0.5, 0.5, 0.5}, []float64{0.5, 0.5, 0.5})
 	u.add(o, []*row{same, idle}, []negativa.Datum{same.Datum},
-		engine.Result{Loss: 1, Evaluations: []negativa.Evaluation{sameAt}, WrongNorm: 2, Cosine: math.NaN()}, engine.Update{GradNorm: 2})
+		engine.Result{Loss: 1, Evaluations: []negativa.Evaluation{sameAt}, WrongNorm: 2, Cosine: math.NaN(), RightMove: math.NaN(), WrongMove: math.NaN()}, engine.Update{GradNorm: 2})
 	low, lowAt := datum(-1, []float64{0.5}, []float64{0.25})
 	free, freeAt := datum(1, []float64{0.5}, []float64{0.55})
 	u.add(o, []*row{low, free}, []negativa.Datum{low.Datum, free.Datum},
-		engine.Result{Loss: -2, Evaluations: []negativa.Evaluation{lowAt, freeAt}, RightNorm: 1, WrongNorm: 0, Cosine: -0.5}, engine.Update{GradNorm: 1})
+		engine.Result{Loss: -2, Evaluations: []negativa.Evaluation{lowAt, freeAt}, RightNorm: 1, WrongNorm: 0, Cosine: -0.5, RightMove: 0.25, WrongMove: math.NaN()}, engine.Update{GradNorm: 1})
 
 	got := map[string]float64{}
 	u.into(got)
 	want := map[string]float64{
 		"loss": -0.5, "grad_norm": 1.5, "grad_norm/right": 0.5, "grad_norm/wrong": 1, "grad_cosine": -0.5,
+		"move_cosine/right": 0.25, "move_cosine/wrong": math.NaN(),
 		"clip_ratio/low_mean": 1.0 / 8, "clip_ratio/high_mean": 0, "clip_ratio/region_mean": 1.0 / 8,
 		"ratio/min": 0.5, "ratio/mean": (3 + 0.5 + 1.1) / 5, "ratio/max": 1.1, "ppo_kl": -(math.Log(0.5) + math.Log(1.1)) / 5,
 		"sampling/sampling_logp_difference/max": 0,

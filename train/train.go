@@ -22,7 +22,7 @@ import (
 	"github.com/negativa-lab/negativa/verify"
 )
 
-// Loop trains a policy. All but Stop, Reward, Dir and OnStep must be set; Config must be resolved.
+// Loop trains a policy. All but Stop, Reward, Dir, Probe and OnStep must be set; Config must be resolved.
 type Loop struct {
 	Config    Config
 	Objective objective.Objective
@@ -33,6 +33,7 @@ type Loop struct {
 	Policy    engine.Engine
 	Reward    reward.Function                      // what samples are worth; nil: the truth
 	Dir       *rundir.Dir                          // where metrics, samples and checkpoints go; nil: nowhere
+	Probe     Probe                                // measures some steps; nil: none
 	OnStep    func(step int, m map[string]float64) // called after every step
 
 	reference engine.Scorer // the policy as it was at the start
@@ -77,7 +78,7 @@ func (l *Loop) Start() error {
 	if l.reference, err = l.Policy.Reference(); err != nil {
 		return fmt.Errorf("freeze the reference: %w", err)
 	}
-	return nil
+	return l.trackMove()
 }
 
 // Resume goes on from a checkpoint of this run: after Start, which froze the reference as it
@@ -152,6 +153,10 @@ func (l *Loop) Step(ctx context.Context, step int) (map[string]float64, error) {
 	if err != nil {
 		return nil, err
 	}
+	measurement, err := l.probe(ctx, step+1, groups)
+	if err != nil {
+		return nil, err
+	}
 	var updates updateMetrics
 	for iteration := range l.Config.NumIterations {
 		for _, mini := range l.miniBatches(rows, step, iteration) {
@@ -169,6 +174,9 @@ func (l *Loop) Step(ctx context.Context, step int) (map[string]float64, error) {
 	phasesInto(m, l.Problems, l.Tokenizer, groups)
 	l.advance(groups, m)
 	updates.into(m)
+	if err := measurement.into(ctx, m); err != nil {
+		return nil, err
+	}
 	if l.Config.DynamicSampling {
 		m["problems_drawn"] = float64(drawn)
 	}

@@ -42,6 +42,7 @@ type check struct {
 var checks = []check{
 	{"the gradient is the derivative of the loss", gradientIsDerivative},
 	{"sampled log-probs are recomputed exactly", logprobsAreRecomputed},
+	{"distributions are those of the log-probs", distributionsAreWhole},
 	{"draws follow the log-probs", drawsFollowLogprobs},
 	{"cuts leave the likeliest tokens", cutsLeaveLikeliest},
 	{"samples end at stop tokens or the limit", samplesEnd},
@@ -51,6 +52,7 @@ var checks = []check{
 	{"a reset optimizer is a fresh one", resetIsFresh},
 	{"the reference is frozen", referenceIsFrozen},
 	{"right and wrong rows split the gradient", signsSplitGradient},
+	{"both parts are held against the move", partsAlongMove},
 	{"gradients accumulate until a step", gradientsAccumulate},
 	{"optimizer steps are the stated formulas", stepsAreStated},
 	{"bad input is refused and changes nothing", badInputIsRefused},

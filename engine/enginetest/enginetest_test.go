@@ -33,6 +33,16 @@ type broken struct {
 	save      func(context.Context, string) error
 	reference func() (engine.Scorer, error)
 	reset     func()
+
+	distributions func(context.Context, []engine.Sequence, float64) ([][]float32, error)
+}
+
+func (b *broken) Distributions(ctx context.Context, s []engine.Sequence, temperature float64) ([][]float32, error) {
+	return b.distributions(ctx, s, temperature)
+}
+
+func (b *broken) TrackMove(start engine.Scorer) error {
+	return b.Engine.(engine.MoveTracker).TrackMove(start)
 }
 
 func (b *broken) Sample(ctx context.Context, r []engine.Request, p engine.SampleParams) ([][]negativa.Rollout, error) {
@@ -66,7 +76,7 @@ func (s Subject) with(what func(b *broken, o Options)) Subject {
 		if err != nil {
 			return nil, err
 		}
-		b := &broken{e, e.Sample, e.Logprobs, e.ForwardBackward, e.OptimStep, e.Save, e.Reference, e.ResetOptimizer}
+		b := &broken{e, e.Sample, e.Logprobs, e.ForwardBackward, e.OptimStep, e.Save, e.Reference, e.ResetOptimizer, e.(engine.Distributor).Distributions}
 		what(b, o)
 		return b, nil
 	}
@@ -197,6 +207,17 @@ var sabotages = []struct {
 				d.Sign = -1
 			}
 		})
+	}},
+	{"the parts' ascent is held against the move", "both parts are held against the move", func(b *broken, _ Options) {
+		changeResult(b, func(r *engine.Result) { r.RightMove, r.WrongMove = -r.RightMove, -r.WrongMove })
+	}},
+	{"the parts' cosines are exchanged", "both parts are held against the move", func(b *broken, _ Options) {
+		changeResult(b, func(r *engine.Result) { r.RightMove, r.WrongMove = r.WrongMove, r.RightMove })
+	}},
+	{"distributions ignore the temperature", "distributions are those of the log-probs", func(b *broken, _ Options) {
+		b.distributions = func(ctx context.Context, s []engine.Sequence, _ float64) ([][]float32, error) {
+			return b.Engine.(engine.Distributor).Distributions(ctx, s, 1)
+		}
 	}},
 	{"a call forgets those before it", "gradients accumulate until a step", func(b *broken, _ Options) {
 		b.forward = func(ctx context.Context, batch []negativa.Datum, loss negativa.Loss, temperature float64) (engine.Result, error) {

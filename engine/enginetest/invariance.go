@@ -64,7 +64,14 @@ func (o outcome) same(want outcome) error {
 	for _, x := range []struct {
 		name      string
 		got, want float64
-	}{{"the loss", a.Loss, b.Loss}, {"RightNorm", a.RightNorm, b.RightNorm}, {"WrongNorm", a.WrongNorm, b.WrongNorm}, {"Cosine", a.Cosine, b.Cosine}} {
+	}{
+		{"the loss", a.Loss, b.Loss},
+		{"RightNorm", a.RightNorm, b.RightNorm},
+		{"WrongNorm", a.WrongNorm, b.WrongNorm},
+		{"Cosine", a.Cosine, b.Cosine},
+		{"RightMove", a.RightMove, b.RightMove},
+		{"WrongMove", a.WrongMove, b.WrongMove},
+	} {
 		if math.Float64bits(x.got) != math.Float64bits(x.want) {
 			return fmt.Errorf("%s is %v, want %v", x.name, x.got, x.want)
 		}

@@ -97,7 +97,11 @@ func (s Subject) gradient(ctx context.Context, dir string, batches ...[]negativa
 	if err != nil {
 		return nil, engine.Result{}, err
 	}
-	var result engine.Result
+	return s.readout(ctx, e, before, dir, batches...)
+}
+
+// readout is gradient of an engine with weights of its own, which it loses.
+func (s Subject) readout(ctx context.Context, e engine.Engine, before []tensor, dir string, batches ...[]negativa.Datum) (_ []tensor, result engine.Result, err error) {
 	for _, batch := range batches {
 		if result, err = e.ForwardBackward(ctx, batch, probe(e.Capabilities()), 1); err != nil {
 			return nil, result, err

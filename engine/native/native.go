@@ -77,11 +77,17 @@ type Engine struct {
 	adam    *adam
 	stepper *stepper
 	seen    map[string]bool // scratch: the IDs of a batch
+	start   []float32       // what is trained, as it was where the move begins; nil: no move is tracked
 
 	scorer   *scorer
 	learner  *learner      // nil until the first use
 	decoders chan *decoder // one for each thread
 }
+
+var (
+	_ engine.MoveTracker = (*Engine)(nil)
+	_ engine.Distributor = (*Engine)(nil)
+)
 
 // model is what a forward pass needs, and all that a frozen reference keeps.
 type model struct {
@@ -197,6 +203,9 @@ func (e *Engine) adopt(m *model, optimizer *adam) {
 		kernel.RoundHalf(m.trained().arena, m.trained().arena)
 	}
 	m.ready(e.options.Threads)
+	if len(e.start) != len(m.trained().arena) {
+		e.start = nil
+	}
 	e.model, e.options.LoRA = m, m.lora
 	e.adam = optimizer
 	e.scorer, e.learner = newScorer(e.model, e.options), nil
@@ -274,6 +283,18 @@ func (e *Engine) Reference() (engine.Scorer, error) {
 }
 
 type reference struct{ scorer *scorer }
+
+// TrackMove implements engine.MoveTracker. The move begins at the reference's own copy of
+// what is trained, so that tracking it takes no memory of its own while the reference is
+// kept.
+func (e *Engine) TrackMove(start engine.Scorer) error {
+	r, ok := start.(reference)
+	if !ok || len(r.scorer.model.trained().arena) != len(e.model.trained().arena) {
+		return errors.New("track the move: its start must be a reference of this engine")
+	}
+	e.start = r.scorer.model.trained().arena
+	return nil
+}
 
 // Logprobs implements engine.Scorer.
 func (r reference) Logprobs(ctx context.Context, sequences []engine.Sequence, temperature float64) ([][]float32, error) {

@@ -117,4 +117,52 @@ func (s *scorer) score(ctx context.Context, sequences []engine.Sequence, tempera
 	return out, nil
 }
 
+// Distributions implements engine.Distributor. A sequence's prefix is read as a prompt, so
+// that one token of it has logits.
+func (e *Engine) Distributions(ctx context.Context, sequences []engine.Sequence, temperature float64) ([][]float32, error) {
+	if err := checkTemperature(temperature); err != nil {
+		return nil, fmt.Errorf("distributions: %w", err)
+	}
+	lasts := make([]engine.Sequence, len(sequences))
+	for i, q := range sequences {
+		if err := e.model.check(q.Prompt, q.Completion); err != nil {
+			return nil, fmt.Errorf("distribution of sequence %d: %w", i, err)
+		}
+		prefix, last := q.Completion[:len(q.Completion)-1], q.Completion[len(q.Completion)-1:]
+		lasts[i] = engine.Sequence{Prompt: slices.Concat(q.Prompt, prefix), Completion: last}
+	}
+	out := make([][]float32, 0, len(sequences))
+	for held := range slices.Chunk(lasts, headRows(e.model.config)) {
+		for len(held) > 0 {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			n := e.scorer.batch.take(held, e.options.MicroBatchTokens, e.options.Threads)
+			e.scorer.evaluate(temperature, false, false)
+			for i := range n {
+				lps, err := e.scorer.distribution(i)
+				if err != nil {
+					return nil, fmt.Errorf("distribution of sequence %d: %w", len(out), err)
+				}
+				out = append(out, lps)
+			}
+			held = held[n:]
+		}
+	}
+	return out, nil
+}
+
+// distribution is that of target i, whose logits are held.
+func (s *scorer) distribution(i int) ([]float32, error) {
+	words := s.model.config.VocabSize
+	lps := make([]float32, words)
+	for v := range lps {
+		lps[v] = logprob(s.batch.logits[i*words:(i+1)*words], v, s.batch.lse[i])
+		if !finite(float64(lps[v])) {
+			return nil, s.model.notFinite()
+		}
+	}
+	return lps, nil
+}
+
 func rowsOf(s engine.Sequence) int { return len(s.Prompt) + len(s.Completion) - 1 }

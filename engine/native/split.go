@@ -3,13 +3,17 @@ package native
 import (
 	"math"
 
+	"github.com/negativa-lab/negativa/engine"
 	"github.com/negativa-lab/negativa/internal/kernel"
 )
 
 // split measures the two halves of the signal: how far the right rows move the
-// accumulated gradient, and how far the wrong ones.
+// accumulated gradient, and how far the wrong ones, and how both lie to the way that the
+// parameters have gone.
 type split struct {
 	g       *gradients
+	start   []float32 // the parameters where the move began; nil: none is tracked
+	now     []float32 // the parameters
 	before  []float32 // the gradient before the call; nil for zero
 	middle  []float32 // after the right rows, where wrong ones follow
 	right   bool      // there are right rows
@@ -19,8 +23,9 @@ type split struct {
 	block func(i int)
 }
 
-// halves are ‖r‖², ‖w‖² and r·w of some elements.
-type halves struct{ rr, ww, rw float64 }
+// halves are ‖r‖², ‖w‖² and r·w of some elements of the right and the wrong part, and
+// r·m, w·m and ‖m‖² with the move.
+type halves struct{ rr, ww, rw, rm, wm, mm float64 }
 
 const splitBlock = 1 << 16
 
@@ -52,13 +57,31 @@ func (s *split) keep(buffer int) []float32 {
 }
 
 func (s *split) measure(from, to int) (h halves) {
-	if s.before == nil && s.middle == nil && from >= len(s.g.tiedHead) { // one half alone
-		squares := kernel.SumSquares(s.g.arena[from:to])
-		if s.right {
-			return halves{rr: squares}
-		}
-		return halves{ww: squares}
+	if s.before == nil && s.middle == nil && from >= len(s.g.tiedHead) {
+		h = s.alone(from, to)
+	} else {
+		h = s.both(from, to)
 	}
+	if s.start != nil {
+		h.mm = distance(s.now[from:to], s.start[from:to])
+	}
+	return h
+}
+
+// alone measures a gradient that is one half.
+func (s *split) alone(from, to int) (h halves) {
+	g := s.g.arena[from:to]
+	squares, along := kernel.SumSquares(g), 0.0
+	if s.start != nil {
+		along = alongMove(g, s.now[from:to], s.start[from:to])
+	}
+	if s.right {
+		return halves{rr: squares, rm: along}
+	}
+	return halves{ww: squares, wm: along}
+}
+
+func (s *split) both(from, to int) (h halves) {
 	for i := from; i < to; i++ {
 		var before float64
 		if s.before != nil {
@@ -76,18 +99,45 @@ func (s *split) measure(from, to int) (h halves) {
 		h.rr += float64(r * r)
 		h.ww += float64(w * w)
 		h.rw += float64(r * w)
+		if s.start != nil {
+			m := float64(s.now[i]) - float64(s.start[i])
+			h.rm += float64(r * m)
+			h.wm += float64(w * m)
+		}
 	}
 	return h
 }
 
-// norms are the lengths of both parts, after the right and the wrong rows, and the
-// cosine between them.
-func (s *split) norms(threads int) (right, wrong, cosine float64) {
+// alongMove is x·(now − start).
+func alongMove(x, now, start []float32) float64 {
+	var sum float64
+	now, start = now[:len(x)], start[:len(x)]
+	for i, v := range x {
+		sum += float64(float64(v) * (float64(now[i]) - float64(start[i])))
+	}
+	return sum
+}
+
+// distance is ‖now − start‖².
+func distance(now, start []float32) float64 {
+	var sum float64
+	for i, v := range now {
+		d := float64(v) - float64(start[i])
+		sum += float64(d * d)
+	}
+	return sum
+}
+
+// into tells a result of both parts, after the right and the wrong rows.
+func (s *split) into(r *engine.Result, threads int) {
 	kernel.Parallel(threads, len(s.parts), s.block)
 	var sum halves
 	for _, p := range s.parts {
 		sum.rr, sum.ww, sum.rw = sum.rr+p.rr, sum.ww+p.ww, sum.rw+p.rw
+		sum.rm, sum.wm, sum.mm = sum.rm+p.rm, sum.wm+p.wm, sum.mm+p.mm
 	}
-	right, wrong = math.Sqrt(sum.rr), math.Sqrt(sum.ww)
-	return right, wrong, sum.rw / (right * wrong)
+	r.RightNorm, r.WrongNorm = math.Sqrt(sum.rr), math.Sqrt(sum.ww)
+	r.Cosine = sum.rw / (r.RightNorm * r.WrongNorm)
+	move := math.Sqrt(sum.mm)
+	r.RightMove, r.WrongMove = -sum.rm/(r.RightNorm*move), -sum.wm/(r.WrongNorm*move)
 }

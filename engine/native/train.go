@@ -29,6 +29,7 @@ func (e *Engine) forwardBackward(ctx context.Context, batch []negativa.Datum, lo
 	if err != nil {
 		return engine.Result{}, err
 	}
+	l.split.start, l.split.now = e.start, e.model.trained().arena
 	return l.learn(ctx, batch, loss, temperature)
 }
 

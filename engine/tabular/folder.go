@@ -62,6 +62,9 @@ func (e *Engine) Load(ctx context.Context, dir string) error {
 	if err != nil {
 		return fmt.Errorf("load checkpoint %s: %w", dir, err)
 	}
+	if len(e.start) == len(loaded.logits) {
+		loaded.start = e.start
+	}
 	*e = *loaded
 	return nil
 }

@@ -109,6 +109,28 @@ func (p *policy) Logprobs(ctx context.Context, sequences []engine.Sequence, temp
 	return out, nil
 }
 
+// Distributions implements engine.Distributor.
+func (p *policy) Distributions(ctx context.Context, sequences []engine.Sequence, temperature float64) ([][]float32, error) {
+	if err := checkTemperature(temperature); err != nil {
+		return nil, fmt.Errorf("distributions: %w", err)
+	}
+	out := make([][]float32, len(sequences))
+	for i, s := range sequences {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		x, err := p.check(s.Prompt, s.Completion)
+		if err != nil {
+			return nil, fmt.Errorf("distribution of sequence %d: %w", i, err)
+		}
+		places := p.path(x, s.Completion, divisor(temperature))
+		for _, lp := range places[len(places)-1].logprobs {
+			out[i] = append(out[i], float32(lp))
+		}
+	}
+	return out, nil
+}
+
 // place is one token of a completion: where its logits lie and its log-probabilities.
 type place struct {
 	offset   int

@@ -40,6 +40,8 @@ type Engine struct {
 	grad []float64 // accumulated since the last OptimStep, in the layout of the logits
 	m, v []float64 // AdamW's moments
 	step int
+
+	start []float64 // the logits where the move begins; nil: none is tracked
 }
 
 // policy is what a frozen reference keeps.
@@ -51,8 +53,9 @@ type policy struct {
 }
 
 var (
-	_ engine.Engine = (*Engine)(nil)
-	_ engine.Scorer = (*policy)(nil)
+	_ engine.Engine      = (*Engine)(nil)
+	_ engine.MoveTracker = (*Engine)(nil)
+	_ engine.Distributor = (*policy)(nil)
 )
 
 // New returns a fresh policy. Its logits are normal draws addressed by the seed.
@@ -176,6 +179,16 @@ func (e *Engine) Reference() (engine.Scorer, error) {
 	frozen := *e.policy
 	frozen.logits = slices.Clone(e.logits)
 	return &frozen, nil
+}
+
+// TrackMove implements engine.MoveTracker.
+func (e *Engine) TrackMove(start engine.Scorer) error {
+	p, ok := start.(*policy)
+	if !ok || len(p.logits) != len(e.logits) {
+		return errors.New("track the move: its start must be a reference of this engine")
+	}
+	e.start = p.logits
+	return nil
 }
 
 func (p *policy) find(prompt []negativa.Token) (int, error) {

@@ -47,7 +47,7 @@ func (e *Engine) forwardBackward(ctx context.Context, batch []negativa.Datum, lo
 		result.Evaluations[i] = at
 	}
 	parts.addTo(e.grad)
-	result.RightNorm, result.WrongNorm, result.Cosine = parts.norms()
+	parts.into(&result, e.move())
 	return result, nil
 }
 
@@ -146,11 +146,25 @@ func (s *split) addTo(sum []float64) {
 	}
 }
 
-// norms measures the two halves of the signal and the cosine between them.
-func (s *split) norms() (rightNorm, wrongNorm, cosine float64) {
-	rightNorm, wrongNorm = norm(s[right]), norm(s[wrong])
-	return rightNorm, wrongNorm, dot(s[right], s[wrong]) / (rightNorm * wrongNorm)
+// into measures the two halves of the signal, the cosine between them and those of their
+// descent directions with the move.
+func (s *split) into(r *engine.Result, move []float64) {
+	r.RightNorm, r.WrongNorm = norm(s[right]), norm(s[wrong])
+	r.Cosine = cosine(s[right], s[wrong])
+	r.RightMove, r.WrongMove = -cosine(s[right], move), -cosine(s[wrong], move)
 }
+
+// move is how far the logits have gone; all zero where that is not tracked.
+func (e *Engine) move() []float64 {
+	move := make([]float64, len(e.logits))
+	for i, z := range e.start {
+		move[i] = e.logits[i] - z
+	}
+	return move
+}
+
+// cosine is NaN where one of the two is zero.
+func cosine(x, y []float64) float64 { return dot(x, y) / (norm(x) * norm(y)) }
 
 func dot(x, y []float64) float64 {
 	sum := 0.0

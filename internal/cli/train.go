@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/negativa-lab/negativa"
+	"github.com/negativa-lab/negativa/diagnose"
 	"github.com/negativa-lab/negativa/engine/native"
 	"github.com/negativa-lab/negativa/internal/rundir"
 	"github.com/negativa-lab/negativa/internal/script"
@@ -161,6 +162,7 @@ func openLoop(a *app, c train.Config) (*train.Loop, objective.Objective, error) 
 	if len(loop.Stop) == 0 {
 		return nil, goal, badInput(errors.New("the model names no token that ends a text: give config.json an eos_token_id"))
 	}
+	loop.Probe = diagnose.Signs(loop)
 	if err := loop.Start(); err != nil {
 		return nil, goal, badInput(err)
 	}
