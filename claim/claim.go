@@ -116,9 +116,10 @@ func meanInterval(values []float64) (mean, half float64) {
 // All lists the claims in the order of their ids.
 func All() []Claim {
 	return []Claim{
-		c1, c2, c2e, c2s, c3, c3e, c4, c5, c6, c7, c8, c9, c10,
+		c1, c2, c2e, c2s, c3, c3e, c4, c5, c6, c7, c8, c9, c10, c10m,
 		e1, e2, e3, e4, e6, e7,
 		f1, f2,
+		g1,
 		h1, h2, h4,
 		p1, p2, p3, p4, p5,
 		r2, r5,

@@ -9,6 +9,7 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/goccy/go-yaml"
 
+	"github.com/negativa-lab/negativa/diagnose"
 	"github.com/negativa-lab/negativa/engine/native"
 	"github.com/negativa-lab/negativa/eval"
 	"github.com/negativa-lab/negativa/internal/safetensors"
@@ -76,6 +77,7 @@ type variation struct {
 	from      prior  // what is trained; zero: the embedded model
 	task      string // what it is trained on; "": what it was made for
 	trace     bool   // measure Pass@1 on the way, every ten steps
+	probe     bool   // measure what steps do to probabilities, at the first and every tenth
 }
 
 func (l *Lab) config(v variation, seed uint64) (c train.Config, err error) {
@@ -128,6 +130,9 @@ func (l *Lab) trainOn(ctx context.Context, g *ground, v variation, seed uint64) 
 	t := &training{ground: g, trace: map[int]float64{}}
 	loop := &train.Loop{
 		Config: resolved, Objective: goal, Problems: g.family, Tokenizer: g.tok, Policy: policy, Reward: worth,
+	}
+	if v.probe {
+		loop.Probe = diagnose.Signs(loop)
 	}
 	var traced error
 	loop.OnStep = func(step int, m map[string]float64) {

@@ -137,11 +137,19 @@ func (t *training) reaches(accuracy float64) int {
 func (t *training) late(name string) float64 { return t.around(len(t.metrics), name) }
 
 // around is the mean of a metric over the ten steps that end with one, counted from 1, or over
-// as many of them as there are. Steps that lack the metric do not count.
+// as many of them as there are.
 func (t *training) around(step int, name string) float64 {
+	return meanOf(t.metrics[max(0, step-10):step], name)
+}
+
+// mean is the mean of a metric over all steps.
+func (t *training) mean(name string) float64 { return meanOf(t.metrics, name) }
+
+// meanOf leaves out steps that lack the metric or have none of what it is a mean of.
+func meanOf(steps []map[string]float64, name string) float64 {
 	sum, n := 0.0, 0.0
-	for _, m := range t.metrics[max(0, step-10):step] {
-		if x, ok := m[name]; ok {
+	for _, m := range steps {
+		if x, ok := m[name]; ok && !math.IsNaN(x) {
 			sum, n = sum+x, n+1
 		}
 	}
