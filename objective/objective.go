@@ -25,8 +25,8 @@ import (
 type Params struct {
 	Lambda float64 // weight of the right half in W-REINFORCE, ≥ 0
 
-	Epsilon     float64 // the ratio is clipped at 1 − Epsilon, in (0, 1)
-	EpsilonHigh float64 // and at 1 + EpsilonHigh, > 0
+	Epsilon     float64 // the ratio is clipped at 1 − Epsilon, in (0, 1], where 1 is no clip
+	EpsilonHigh float64 // and at 1 + EpsilonHigh, > 0; as large as 1e9 it clips nothing
 	Delta       float64 // dual clip: the ratio of negative advantages is cut at Delta > 1 + EpsilonHigh; 0: off
 	Level       Level   // what the ratio is taken of
 
@@ -154,7 +154,7 @@ func (p Params) validate() error {
 		must  string
 	}{
 		{"lambda", p.Lambda, between(p.Lambda, 0, math.MaxFloat64), "be a finite number, 0 or above"},
-		{"epsilon", p.Epsilon, p.Epsilon > 0 && p.Epsilon < 1, "be in (0, 1)"},
+		{"epsilon", p.Epsilon, p.Epsilon > 0 && p.Epsilon <= 1, "be in (0, 1], where 1 is no clip"},
 		{"epsilon_high", p.EpsilonHigh, p.EpsilonHigh > 0 && between(p.EpsilonHigh, 0, math.MaxFloat64), "be positive"},
 		{"delta", p.Delta, p.Delta == 0 || between(p.Delta, math.Nextafter(1+p.EpsilonHigh, 2), math.MaxFloat64), "be 0 (off) or above 1 + epsilon_high"},
 		{"importance_sampling_level", p.Level, slices.Contains([]Level{TokenLevel, SequenceLevel, SequenceMeanLevel}, p.Level), "be token, sequence or sequence-mean"},

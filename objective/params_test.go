@@ -14,9 +14,9 @@ func TestImpossibleNumbersAreRefused(t *testing.T) {
 	}{
 		{func(p *Params) { p.Lambda = -0.1 }, "lambda is -0.1; it must be a finite number, 0 or above"},
 		{func(p *Params) { p.Lambda = math.Inf(1) }, "lambda is +Inf"},
-		{func(p *Params) { p.Epsilon = 0 }, "epsilon is 0; it must be in (0, 1)"},
+		{func(p *Params) { p.Epsilon = 0 }, "epsilon is 0; it must be in (0, 1], where 1 is no clip"},
 		{func(p *Params) { p.Epsilon = -0.2 }, "epsilon is -0.2"},
-		{func(p *Params) { p.Epsilon = 1 }, "epsilon is 1"},
+		{func(p *Params) { p.Epsilon = 1.1 }, "epsilon is 1.1"},
 		{func(p *Params) { p.EpsilonHigh = 0 }, "epsilon_high is 0; it must be positive"},
 		{func(p *Params) { p.EpsilonHigh = math.Inf(1) }, "epsilon_high is +Inf"},
 		{func(p *Params) { p.Delta = 1.2 }, "delta is 1.2; it must be 0 (off) or above 1 + epsilon_high"},

@@ -57,8 +57,8 @@ type Config struct {
 	Lambda         *float64 `yaml:"lambda" name:"lambda" help:"W-REINFORCE: weight of the right half (0.1)."`
 	HICRAAlpha     *float64 `yaml:"hicra_alpha" name:"hicra_alpha" help:"HICRA: share of its size by which the advantage of strategy is lifted (0.2)."`
 	HICRATokens    string   `yaml:"hicra_tokens" name:"hicra_tokens" help:"HICRA: tokens that are lifted: strategy, or placebo, as many others of the same answer at random (strategy)."`
-	Epsilon        *float64 `yaml:"epsilon" name:"epsilon" help:"Lower clip of the ratio (0.2)."`
-	EpsilonHigh    *float64 `yaml:"epsilon_high" name:"epsilon_high" help:"Upper clip of the ratio (epsilon; dapo: 0.28); of cispo the bound of the weights itself (5)."`
+	Epsilon        *float64 `yaml:"epsilon" name:"epsilon" help:"Lower clip of the ratio (0.2); 1: none."`
+	EpsilonHigh    *float64 `yaml:"epsilon_high" name:"epsilon_high" help:"Upper clip of the ratio (epsilon; dapo: 0.28); of cispo the bound of the weights itself (5); 1e9: none."`
 	Delta          *float64 `yaml:"delta" name:"delta" help:"Dual clip of negative advantages; 0: off (0)."`
 	Level          string   `yaml:"importance_sampling_level" name:"importance_sampling_level" help:"Ratio of each token, of the sequence, or its geometric mean over tokens (token; rloo: sequence; gspo: sequence-mean)."`
 	Beta           *float64 `yaml:"beta" name:"beta" help:"Weight of the KL to the starting model (0; grpo and ppo: 0.001)."`

@@ -53,7 +53,7 @@ func TestImpossibleValuesAreRefused(t *testing.T) {
 		{func(c *Config) { c.SaveSteps = -1 }, "save_steps is -1"},
 		{func(c *Config) { c.RolloutSteps = -1 }, "rollout_steps is -1"},
 		{func(c *Config) { c.Lambda = number(-0.1) }, "lambda is -0.1"},
-		{func(c *Config) { c.Epsilon = number(0) }, "epsilon is 0; it must be in (0, 1)"},
+		{func(c *Config) { c.Epsilon = number(0) }, "epsilon is 0; it must be in (0, 1], where 1 is no clip"},
 		{func(c *Config) { c.EpsilonHigh = number(-0.2) }, "epsilon_high is -0.2"},
 		{func(c *Config) { c.Delta = number(1.1) }, "delta is 1.1; it must be 0 (off) or above 1 + epsilon_high"},
 		{func(c *Config) { c.Beta = number(-1) }, "beta is -1"},
