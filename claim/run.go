@@ -45,6 +45,21 @@ type Run struct {
 	Seconds float64            `json:"seconds"`
 }
 
+// Beside are the means over seeds of what was found beside the value, by name; a seed that
+// lacks a number does not count.
+func (r Result) Beside() map[string]float64 {
+	sums, n := map[string]float64{}, map[string]float64{}
+	for _, run := range r.Runs {
+		for name, x := range run.Beside {
+			sums[name], n[name] = sums[name]+x, n[name]+1
+		}
+	}
+	for name := range sums {
+		sums[name] /= n[name]
+	}
+	return sums
+}
+
 // number is null in JSON where it is none.
 type number float64
 

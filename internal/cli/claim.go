@@ -4,7 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/negativa-lab/negativa/claim"
@@ -74,6 +77,10 @@ func ledgerRow(r claim.Result) report.LedgerRow {
 		row.Value = fmt.Sprintf("%.4g [%.4g, %.4g]", *r.Value, r.Interval[0], r.Interval[1])
 		row.Verdict = string(*r.Verdict)
 		row.Conditions += fmt.Sprintf("; %d seeds, %.0f s", len(r.Runs), r.Seconds)
+		beside := r.Beside()
+		for _, name := range slices.Sorted(maps.Keys(beside)) {
+			row.Beside = append(row.Beside, fmt.Sprintf("%s %.4g", strings.ReplaceAll(name, "\n", ", "), beside[name]))
+		}
 	}
 	return row
 }
@@ -160,8 +167,15 @@ func (c *claimRunCommand) print(a *app, r claim.Result) error {
 	if r.Quick {
 		note = " (quick: it judges nothing)"
 	}
-	_, err := fmt.Fprintf(a.stdout, "%s  %s\n    %s\n    %s, holds if %s: %s%s\n", r.ID, row.Statement, row.Quantity, row.Value, row.Predicate, row.Verdict, note)
-	return err
+	if _, err := fmt.Fprintf(a.stdout, "%s  %s\n    %s\n    %s, holds if %s: %s%s\n", r.ID, row.Statement, row.Quantity, row.Value, row.Predicate, row.Verdict, note); err != nil {
+		return err
+	}
+	for _, number := range row.Beside {
+		if _, err := fmt.Fprintf(a.stdout, "      %s\n", number); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 type claimReportCommand struct {
