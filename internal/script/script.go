@@ -29,13 +29,14 @@ const (
 //
 // Its result is a number in [0, 1], or a bool. Starlark has no clock, no files, no network
 // and no randomness, so the function is one of its arguments alone; it may take a million
-// steps for a sample, and some 64 MiB, looked at between steps: a single step that makes a
-// list of a billion elements is not stopped. A function that fails, does not end or returns something else stops
-// the run: what is wrong is never a reward of 0.
+// steps for a sample, over a range of no more elements, and some 64 MiB, looked at between
+// steps: a single step that repeats a list a billion times is not stopped. A function that
+// fails, does not end or returns something else stops the run: what is wrong is never a
+// reward of 0.
 func Reward(name string, source []byte) (func(step int, groups []negativa.Group) error, error) {
 	thread := newThread(name)
 	options := &syntax.FileOptions{Set: true, While: true, TopLevelControl: true, GlobalReassign: true}
-	globals, err := starlark.ExecFileOptions(options, thread, name, source, nil)
+	globals, err := starlark.ExecFileOptions(options, thread, name, source, starlark.StringDict{"range": starlark.NewBuiltin("range", shortRange)})
 	if err != nil {
 		return nil, fmt.Errorf("reward %s: %w", name, explain(err))
 	}
@@ -55,6 +56,16 @@ func Reward(name string, source []byte) (func(step int, groups []negativa.Group)
 		}
 		return nil
 	}, nil
+}
+
+// shortRange is Starlark's range, of which no step can make more elements than there may be
+// steps: list(range(n)) is one step, whatever n is.
+func shortRange(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, named []starlark.Tuple) (starlark.Value, error) {
+	made, err := starlark.Call(thread, starlark.Universe["range"], args, named)
+	if n := starlark.Len(made); err == nil && n > maxSteps {
+		return nil, fmt.Errorf("range has %d elements, more than the %d steps that a reward may take", n, maxSteps)
+	}
+	return made, err
 }
 
 // newThread is an execution within bounds, whose prints go nowhere.

@@ -59,6 +59,7 @@ func TestFailuresSpeak(t *testing.T) {
 		"an exception": {"def reward(p, r, g, c):\n    return [][1]", []string{"f.star:2", "sample 0", "out of range"}},
 		"fail":         {"def reward(p, r, g, c):\n    fail('no')", []string{"no", "sample 0"}},
 		"a loop":       {"def reward(p, r, g, c):\n    while True: pass", []string{"steps", "sample 0"}},
+		"a long range": {"def reward(p, r, g, c):\n    return len(list(range(10, 10 * len(r) * 10000000))) / 1e9", []string{"f.star:2", "range has", "more than the 1000000 steps"}},
 		"a flood":      {"def reward(p, r, g, c):\n    while True: r += r", []string{"memory", "sample 0"}},
 		"recursion":    {"def reward(p, r, g, c):\n    return reward(p, r, g, c)", []string{"recursi"}},
 		"a text":       {"def reward(p, r, g, c):\n    return 'yes'", []string{"string", "[0, 1]"}},
