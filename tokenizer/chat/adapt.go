@@ -6,6 +6,7 @@ import (
 	"errors"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"github.com/ardanlabs/jinja"
 )
@@ -15,7 +16,11 @@ import (
 // instead.
 var indentedJSON = regexp.MustCompile(`([A-Za-z_][\w.]*(?:\[[^\]\[]*\])*)\s*\|\s*tojson\(\s*indent\s*=\s*(\w+)\s*\)`)
 
+// Jinja reads every end of a line as \n, and leaves out the one that ends the file.
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+
 func adapt(source string) string {
+	source = strings.TrimSuffix(lineEnds.Replace(source), "\n")
 	return indentedJSON.ReplaceAllString(source, "json_indented($1, $2)")
 }
 
