@@ -2,6 +2,7 @@ package native
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -287,6 +288,17 @@ func TestListsOfEndTokens(t *testing.T) {
 	c, err := readConfig("testdata/llama3-rope-v4-eos-list")
 	if err != nil || !slices.Equal(c.EOS, Tokens{1, 3, 4}) {
 		t.Errorf("end tokens %v (%v), want 1, 3, 4", c.EOS, err)
+	}
+}
+
+// The width of a head where config.json does not give it is transformers'.
+func TestWidthsOfHeads(t *testing.T) {
+	for family, want := range map[string]int{Qwen2: 16, Llama: 16, Qwen3: 128} {
+		c, err := parseConfig(fmt.Appendf(nil, `{"model_type": %q, "vocab_size": 8, "hidden_size": 64, "intermediate_size": 8,
+			"num_hidden_layers": 1, "num_attention_heads": 4, "max_position_embeddings": 8}`, family))
+		if err != nil || c.HeadDim != want || c.KVHeads != 4 {
+			t.Errorf("%s: heads of width %d, %d of keys (%v), want %d, 4", family, c.HeadDim, c.KVHeads, err, want)
+		}
 	}
 }
 
