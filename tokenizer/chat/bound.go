@@ -26,15 +26,18 @@ var tags = regexp.MustCompile(`(?s)\{#.*?#\}` +
 	`|\{%(-?)\s*(\w+)(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|[^'"])*?(-?)%\}`)
 
 // bounded puts the calls into a template, where they change no white space: beside a tag,
-// with nothing between.
+// with nothing between. In the tags it puts json_text for tojson.
 func bounded(source string) string {
 	var out strings.Builder
 	at, raw := 0, false
 	for _, m := range tags.FindAllStringSubmatchIndex(source, -1) {
-		if m[4] < 0 { // no statement
-			continue
+		tag, left, word, right := source[m[0]:m[1]], "", "", ""
+		if m[4] >= 0 {
+			left, word, right = source[m[2]:m[3]], source[m[4]:m[5]], source[m[6]:m[7]]
 		}
-		left, word, right := source[m[2]:m[3]], source[m[4]:m[5]], source[m[6]:m[7]]
+		if !raw && !strings.HasPrefix(tag, "{#") {
+			tag = pythonJSON(tag)
+		}
 		before, behind := "", ""
 		switch {
 		case word == "raw", word == "endraw":
@@ -47,7 +50,7 @@ func bounded(source string) string {
 		case word == "endmacro":
 			before = "{%" + left + " if negativa_leave() %}{% endif %}"
 		}
-		out.WriteString(source[at:m[0]] + before + source[m[0]:m[1]] + behind)
+		out.WriteString(source[at:m[0]] + before + tag + behind)
 		at = m[1]
 	}
 	return out.String() + source[at:]

@@ -94,7 +94,7 @@ func Open(dir string) (*Template, error) {
 // New compiles a template. Tokens are variables such as eos_token.
 func New(source string, tokens map[string]string) (t *Template, err error) {
 	defer recovered(&err)
-	compiled, err := jinja.Compile(bounded(adapt(source)))
+	compiled, err := jinja.Compile(adapt(source))
 	if err != nil {
 		return nil, err
 	}
@@ -163,7 +163,7 @@ func (t *Template) Render(c Conversation) (text string, err error) {
 	defer recovered(&err)
 	values := map[string]jinja.Value{
 		"add_generation_prompt": jinja.NewBool(c.AddGenerationPrompt),
-		"json_indented":         jinja.NewCallable("json_indented", jsonIndented),
+		"json_text":             jinja.NewCallable("json_text", jsonText),
 		"raise_exception":       jinja.NewCallable("raise_exception", raise),
 		"strftime_now":          jinja.NewCallable("strftime_now", date(c.Extra["date_string"])),
 	}

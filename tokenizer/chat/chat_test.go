@@ -222,6 +222,35 @@ func TestEndsOfLines(t *testing.T) {
 	}
 }
 
+// tojson writes what Python's json.dumps(x, ensure_ascii=False) does: the expected texts are its.
+func TestJSONIsPythons(t *testing.T) {
+	values := map[string]json.RawMessage{"v": json.RawMessage(`{"b": 1.0, "a": [1, 1e-7, 0.0001, 123456789012345680.0, 1e15, 2.5, -0.0, true, null],
+		"s": "\u2028<&>\u0001\u007f\b\f\n\\\"é😀", "e": {}, "l": []}`), "w": json.RawMessage(`{"x": [{"y": 3.0}]}`)}
+	compact := `{"b": 1.0, "a": [1, 1e-07, 0.0001, 1.2345678901234568e+17, 1000000000000000.0, 2.5, -0.0, true, null], ` +
+		`"s": "` + "\u2028" + `<&>\u0001` + "\x7f" + `\b\f\n\\\"é😀", "e": {}, "l": []}`
+	for source, want := range map[string]string{
+		"{{ v | tojson }}":                        compact,
+		"{{ v|tojson() }}":                        compact,
+		"{% set x = v | tojson %}{{ x }}":         compact,
+		"{{ w.x[0]['y']|tojson }}":                "3.0",
+		"{{ w['x'][0].y|tojson }}":                "3.0",
+		"{{ 'a' + w.x[0].y | tojson + 'b' }}":     "a3.0b",
+		"{{ w | tojson(indent=2) }}":              "{\n  \"x\": [\n    {\n      \"y\": 3.0\n    }\n  ]\n}",
+		"{{ v.a[:1] | list | tojson }}":           "[1]",
+		"{{ v.e | tojson(separators=[',','']) }}": "{}",
+		"w | tojson{# {{ w | tojson }} #}{% raw %}{{ w | tojson }}{% endraw %}": "w | tojson{{ w | tojson }}",
+	} {
+		template, err := New(source, nil)
+		got := ""
+		if err == nil {
+			got, err = template.Render(Conversation{Messages: json.RawMessage("[]"), Extra: values})
+		}
+		if err != nil || got != want {
+			t.Errorf("%q is %q (%v), want %q", source, got, err, want)
+		}
+	}
+}
+
 // Counting changes no text: not the white space around tags, not what is raw or a comment.
 func TestCountingIsInvisible(t *testing.T) {
 	for _, source := range []string{
