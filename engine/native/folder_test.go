@@ -2,6 +2,7 @@ package native
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -167,6 +168,34 @@ func TestTheIndexNamesTheWeightsAlone(t *testing.T) {
 		}
 		if len(index.Files) != len(file.Names()) || index.Metadata.Size != size {
 			t.Errorf("%d tensors of %d bytes in the index, %d of %d in the file", len(index.Files), index.Metadata.Size, len(file.Names()), size)
+		}
+	}
+}
+
+// Whatever came in beside the weights goes out again, of a model and of an adapter.
+func TestEveryFileIsCarried(t *testing.T) {
+	dir := copyFolder(t, "qwen2-tied")
+	others := []string{"LICENSE", "merges.txt", "vocab.json", "tokenizer_config.json", "chat_template.jinja"}
+	for _, name := range others {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("of "+name), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for how, o := range map[string]Options{"whole": {}, "adapter": {LoRA: &LoRA{Rank: 2, Alpha: 4}}} {
+		e, err := Open(dir, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		saved, exported := t.TempDir(), t.TempDir()
+		if err := errors.Join(e.Save(t.Context(), saved), e.Export(exported, safetensors.BF16)); err != nil {
+			t.Fatal(err)
+		}
+		for _, to := range []string{saved, exported} {
+			for _, name := range others {
+				if raw, err := os.ReadFile(filepath.Join(to, name)); err != nil || string(raw) != "of "+name {
+					t.Errorf("%s: %s came out as %q (%v)", how, name, raw, err)
+				}
+			}
 		}
 	}
 }
