@@ -223,7 +223,7 @@ func conditions(e eval.Evaluation) string {
 		parts = append(parts, fmt.Sprintf("temperature %g, top-p %g, at most %d tokens, seed %d", s.Temperature, s.TopP, s.MaxTokens, s.Seed))
 	}
 	if c.Data != nil {
-		parts = append(parts, c.Data.Path)
+		parts = append(parts, c.Data.Path, promptName(c.Sampling))
 	}
 	if c.Preset != "" {
 		parts = append(parts, "preset "+c.Preset)
@@ -238,6 +238,14 @@ func conditions(e eval.Evaluation) string {
 		parts = append(parts, "verifier "+c.Verifier)
 	}
 	return strings.Join(parts, "; ")
+}
+
+// promptName says how problems of a file were put.
+func promptName(s *eval.Sampling) string {
+	if s == nil || s.PromptTemplate == "" {
+		return "prompts as they are"
+	}
+	return fmt.Sprintf("prompt %q", s.PromptTemplate)
 }
 
 // PrintComparison writes a paired comparison for a terminal.

@@ -218,6 +218,15 @@ func TestClassesOfEveryCodePoint(t *testing.T) {
 	}
 }
 
+// No text is a list of no tokens, whatever is put around one.
+func TestNothingIsAList(t *testing.T) {
+	for _, encode := range []func(string) ([]negativa.Token, error){open(t, "gpt2").Encode, open(t, "gpt2").EncodeSpecial, open(t, "gpt2").EncodePrompt} {
+		if tokens, err := encode(""); err != nil || tokens == nil || len(tokens) > 0 {
+			t.Errorf("no text is %#v (%v)", tokens, err)
+		}
+	}
+}
+
 // A prompt begins with what the tokenizer puts in front, once.
 func TestPromptsBeginOnce(t *testing.T) {
 	tok := open(t, "llama3")

@@ -68,7 +68,7 @@ func (t *Tokenizer) Encode(text string) ([]negativa.Token, error) {
 // EncodeSpecial is Encode with the special tokens that the tokenizer puts around a text,
 // such as the <|begin_of_text|> of Llama 3.
 func (t *Tokenizer) EncodeSpecial(text string) ([]negativa.Token, error) {
-	tokens, err := t.encode(slices.Clone(t.prefix), text)
+	tokens, err := t.encode(append(make([]negativa.Token, 0, len(text)/3+4), t.prefix...), text)
 	return append(tokens, t.suffix...), err
 }
 

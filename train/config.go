@@ -76,7 +76,7 @@ type Config struct {
 	Threads          int    `yaml:"threads" name:"threads" default:"0" help:"Threads; 0: one for each CPU. No result depends on it."`
 	MicroBatchTokens int    `yaml:"micro_batch_tokens" name:"micro_batch_tokens" default:"2048" help:"Tokens whose activations are held at once, though each thread holds one prompt with its completions at least. No result depends on it."`
 	DType            string `yaml:"dtype" name:"dtype" default:"f32" help:"f32, or bf16: factors of products in bfloat16, sums and master weights in float32."`
-	ParamDType       string `yaml:"param_dtype" name:"param_dtype" default:"f32" help:"How trained weights are kept: f32, or bf16: bfloat16 numbers without a master copy, whose updates are rounded up or down at random."`
+	ParamDType       string `yaml:"param_dtype" name:"param_dtype" default:"f32" help:"How trained weights are kept: f32, or bf16: bfloat16 numbers without a master copy, whose updates are rounded up or down at random. Files halve; in memory each takes four bytes all the same."`
 	Checkpointing    bool   `yaml:"gradient_checkpointing" name:"gradient_checkpointing" default:"false" help:"Compute activations again on the way back: less memory, a third more work. No result depends on it."`
 	SaveSteps        int    `yaml:"save_steps" name:"save_steps" default:"0" help:"Steps between checkpoints; 0: only the last."`
 	ProbeSteps       int    `yaml:"probe_steps" name:"probe_steps" default:"10" help:"Steps between measurements of what a step's updates do to the probabilities of its samples, of right answers that were not sampled, and of the tokens of wrong samples; 0: none. No weight depends on it."`

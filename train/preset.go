@@ -27,6 +27,22 @@ func Presets() []string {
 	return names
 }
 
+// PresetNote is what a preset says of itself: its source, and where it differs from that and
+// from the preset beside it.
+func PresetNote(name string) string {
+	raw, err := Preset(name)
+	if err != nil {
+		return ""
+	}
+	var note []string
+	for line := range strings.Lines(string(raw)) {
+		if text, ok := strings.CutPrefix(line, "# "); ok {
+			note = append(note, strings.TrimSpace(text))
+		}
+	}
+	return strings.Join(note, " ")
+}
+
 // Preset returns the YAML of a published run's settings, keys of Config with their sources
 // in comments. An unknown name is an error that suggests the nearest.
 func Preset(name string) ([]byte, error) {

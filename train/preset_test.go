@@ -33,6 +33,11 @@ func TestPresets(t *testing.T) {
 			}
 			continue
 		}
+		note := PresetNote(name)
+		if !strings.Contains(note, "2506.01347") || !strings.Contains(note, "Differs") || strings.Contains(note, "objective:") ||
+			strings.Contains(name, "ppo") != strings.Contains(note, "critic") {
+			t.Errorf("%s says of itself: %s", name, note)
+		}
 		base, paper := strings.CutSuffix(strings.TrimPrefix(name, "rlvr-decomposed/"), "-paper")
 		if o.Name != base {
 			t.Errorf("%s trains with %s", name, o.Name)

@@ -57,7 +57,7 @@ func TestEpochsAreWhole(t *testing.T) {
 	c := SFTConfig{Seed: 1, BatchSize: 3, Epochs: 2}
 	examples := make([]negativa.Datum, 5)
 	for i := range examples {
-		examples[i].Completion = make([]negativa.Token, i+1)
+		examples[i].Prompt, examples[i].Completion = make([]negativa.Token, 9), make([]negativa.Token, i+1)
 	}
 	var lengths []int
 	for step := range c.Steps(5) {

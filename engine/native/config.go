@@ -124,7 +124,11 @@ func parseConfig(raw []byte) (Config, error) {
 	if err := json.Unmarshal(raw, &p); err != nil {
 		return Config{}, err
 	}
-	if p.HeadDim == 0 && p.Heads > 0 {
+	switch {
+	case p.HeadDim != 0 || p.Heads < 1:
+	case p.ModelType == Qwen3:
+		p.HeadDim = 128 // as transformers has it where the key is not there
+	default:
 		p.HeadDim = p.HiddenSize / p.Heads
 	}
 	p.KVHeads = cmp.Or(p.KVHeads, p.Heads)

@@ -72,7 +72,21 @@ func (m *model) writeWhole(dir string) error {
 	if err != nil {
 		return err
 	}
+	files[safetensors.IndexFile] = m.index()
 	return errors.Join(writeFiles(dir, files), m.write(filepath.Join(dir, modelFile), m.dtype(), isPolicy))
+}
+
+// index says that all weights lie in one file. Without it vLLM takes every *.safetensors of a
+// folder for weights, those of the optimizer too, and fails.
+func (m *model) index() []byte {
+	files := map[string]string{}
+	for _, t := range m.tensors {
+		if isPolicy(t.name) {
+			files[t.name] = modelFile
+		}
+	}
+	bytes := map[safetensors.DType]int64{safetensors.F32: 4, safetensors.BF16: 2}[m.dtype()] * m.config.Parameters()
+	return indented(map[string]any{"metadata": map[string]any{"total_size": bytes}, "weight_map": files})
 }
 
 // dtype is the type that loses nothing of what is trained.
@@ -272,7 +286,7 @@ func readWeights(c Config, source *safetensors.Folder, o Options) (*model, error
 func matches(c Config, source *safetensors.Folder) error {
 	names := source.Names()
 	if c.Layers > len(names) {
-		return fmt.Errorf("config.json describes %d layers, the weights have %d tensors: %s is truncated or belongs to another model", c.Layers, len(names), modelFile)
+		return fmt.Errorf("config.json describes %d layers, the weights have %d tensors: a part is missing, or they belong to another model", c.Layers, len(names))
 	}
 	known := map[string]bool{headName: true} // a tied head may be stored as well
 	for _, t := range newParams(c, contents{model: true}).tensors {
@@ -280,9 +294,9 @@ func matches(c Config, source *safetensors.Folder) error {
 		stored, ok := source.Tensor(t.name)
 		switch {
 		case !ok:
-			return fmt.Errorf("tensor %s is missing: %s is incomplete or belongs to another model", t.name, modelFile)
+			return fmt.Errorf("tensor %s is missing: the weights are incomplete or belong to another model", t.name)
 		case !slices.Equal(stored.Shape, t.shape):
-			return fmt.Errorf("tensor %s in %s has shape %v, config.json says %v", t.name, modelFile, stored.Shape, t.shape)
+			return fmt.Errorf("tensor %s in %s has shape %v, config.json says %v", t.name, source.File(t.name), stored.Shape, t.shape)
 		}
 	}
 	for _, name := range names {

@@ -1,12 +1,15 @@
 package native
 
 import (
+	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/negativa-lab/negativa/engine"
+	"github.com/negativa-lab/negativa/internal/safetensors"
 )
 
 // copyFolder makes a model folder that a test may damage.
@@ -58,7 +61,7 @@ func TestDamagedFoldersAreRefusedByName(t *testing.T) {
 		"scaled rope":          {replaceInConfig(`"rope_type": "default"`, `"rope_type": "yarn"`), []string{"yarn"}},
 		"wrong width":          {replaceInConfig(`"intermediate_size": 112`, `"intermediate_size": 111`), []string{"mlp.gate_proj.weight", "[112 48]", "[111 48]"}},
 		"missing layer":        {replaceInConfig(`"num_hidden_layers": 2`, `"num_hidden_layers": 1`), []string{"model.layers.1", "no place"}},
-		"one layer too many":   {replaceInConfig(`"num_hidden_layers": 2`, `"num_hidden_layers": 3`), []string{modelFile}},
+		"one layer too many":   {replaceInConfig(`"num_hidden_layers": 2`, `"num_hidden_layers": 3`), []string{"model.layers.2", "missing"}},
 		"an impossible size":   {replaceInConfig(`"hidden_size": 48`, `"hidden_size": -48`), []string{"hidden_size", "-48"}},
 		"a huge size":          {replaceInConfig(`"vocab_size": 256`, `"vocab_size": 16000000`), []string{modelFile, "[256 48]", "[16000000 48]"}},
 		"heads do not divide":  {replaceInConfig(`"num_key_value_heads": 2`, `"num_key_value_heads": 3`), []string{"num_attention_heads"}},
@@ -118,6 +121,81 @@ func TestFolderSurvivesARoundTrip(t *testing.T) {
 		}
 		if again.Hash() != e.Hash() || again.model.value[1] != 0.5 || again.adam.step != 7 {
 			t.Errorf("%s came back changed", folder)
+		}
+	}
+}
+
+// Programs that take every *.safetensors of a folder for weights, as vLLM does where there is
+// no index, are told which one holds them, beside the optimizer's.
+func TestTheIndexNamesTheWeightsAlone(t *testing.T) {
+	for _, weights := range []Precision{F32, BF16} {
+		e, g := openGoldenWith(t, "llama-sharded", Options{Threads: 1, Weights: weights})
+		batch, targets := g.batch()
+		if _, err := e.ForwardBackward(t.Context(), batch, nextToken(targets), 1); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := e.OptimStep(t.Context(), engine.OptimParams{Optimizer: engine.AdamW, LearningRate: 1e-3, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8}); err != nil {
+			t.Fatal(err)
+		}
+		dir := t.TempDir()
+		if err := e.Save(t.Context(), dir); err != nil {
+			t.Fatal(err)
+		}
+		raw, err := os.ReadFile(filepath.Join(dir, safetensors.IndexFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var index struct {
+			Metadata struct {
+				Size int64 `json:"total_size"`
+			} `json:"metadata"`
+			Files map[string]string `json:"weight_map"`
+		}
+		if err := json.Unmarshal(raw, &index); err != nil {
+			t.Fatal(err)
+		}
+		file, err := safetensors.Read(filepath.Join(dir, modelFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var size int64
+		for _, name := range file.Names() {
+			stored, _ := file.Tensor(name)
+			size += int64(len(stored.Data))
+			if index.Files[name] != modelFile {
+				t.Errorf("the index has %s in %q", name, index.Files[name])
+			}
+		}
+		if len(index.Files) != len(file.Names()) || index.Metadata.Size != size {
+			t.Errorf("%d tensors of %d bytes in the index, %d of %d in the file", len(index.Files), index.Metadata.Size, len(file.Names()), size)
+		}
+	}
+}
+
+// Whatever came in beside the weights goes out again, of a model and of an adapter.
+func TestEveryFileIsCarried(t *testing.T) {
+	dir := copyFolder(t, "qwen2-tied")
+	others := []string{"LICENSE", "merges.txt", "vocab.json", "tokenizer_config.json", "chat_template.jinja"}
+	for _, name := range others {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("of "+name), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for how, o := range map[string]Options{"whole": {}, "adapter": {LoRA: &LoRA{Rank: 2, Alpha: 4}}} {
+		e, err := Open(dir, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		saved, exported := t.TempDir(), t.TempDir()
+		if err := errors.Join(e.Save(t.Context(), saved), e.Export(exported, safetensors.BF16)); err != nil {
+			t.Fatal(err)
+		}
+		for _, to := range []string{saved, exported} {
+			for _, name := range others {
+				if raw, err := os.ReadFile(filepath.Join(to, name)); err != nil || string(raw) != "of "+name {
+					t.Errorf("%s: %s came out as %q (%v)", how, name, raw, err)
+				}
+			}
 		}
 	}
 }

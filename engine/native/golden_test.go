@@ -2,6 +2,7 @@ package native
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/negativa-lab/negativa"
 	"github.com/negativa-lab/negativa/engine"
+	"github.com/negativa-lab/negativa/internal/kernel"
 	"github.com/negativa-lab/negativa/internal/safetensors"
 )
 
@@ -287,6 +289,41 @@ func TestListsOfEndTokens(t *testing.T) {
 	c, err := readConfig("testdata/llama3-rope-v4-eos-list")
 	if err != nil || !slices.Equal(c.EOS, Tokens{1, 3, 4}) {
 		t.Errorf("end tokens %v (%v), want 1, 3, 4", c.EOS, err)
+	}
+	// As Qwen2.5 has it: one in config.json, several beside it.
+	dir := copyFolder(t, "qwen2-tied")
+	one, err := readConfig(dir)
+	if err != nil || len(one.EOS) != 1 {
+		t.Fatalf("end tokens %v (%v), want one", one.EOS, err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "generation_config.json"), fmt.Appendf(nil, `{"eos_token_id": [77, %d]}`, one.EOS[0]), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if c, err = readConfig(dir); err != nil || !slices.Equal(c.EOS, Tokens{one.EOS[0], 77}) {
+		t.Errorf("end tokens %v (%v), want %d, 77", c.EOS, err, one.EOS[0])
+	}
+}
+
+// The frequencies of Llama 3.1, by transformers' formula in float64. The tiny folders have none
+// on the ramp between those that are left (0, 28) and those that are divided (35 on).
+func TestFrequenciesOfLlama3(t *testing.T) {
+	s := Scaling{Type: "llama3", Factor: 8, Original: 8192, LowFreqFactor: 1, HighFreqFactor: 4, AttentionFactor: 1}
+	plain := kernel.Frequencies(128, 5e5)
+	for i, want := range map[int]float64{0: 1, 28: 0.00321144599, 29: 0.00216657076, 31: 0.000856751413, 33: 0.00031269375, 34: 0.000178507813, 35: 9.55621235e-05, 63: 3.06892599e-07} {
+		if got := float64(s.llama3(plain[i])); math.Abs(got-want) > 1e-6*want {
+			t.Errorf("frequency %d is %.9g, want %.9g", i, got, want)
+		}
+	}
+}
+
+// The width of a head where config.json does not give it is transformers'.
+func TestWidthsOfHeads(t *testing.T) {
+	for family, want := range map[string]int{Qwen2: 16, Llama: 16, Qwen3: 128} {
+		c, err := parseConfig(fmt.Appendf(nil, `{"model_type": %q, "vocab_size": 8, "hidden_size": 64, "intermediate_size": 8,
+			"num_hidden_layers": 1, "num_attention_heads": 4, "max_position_embeddings": 8}`, family))
+		if err != nil || c.HeadDim != want || c.KVHeads != 4 {
+			t.Errorf("%s: heads of width %d, %d of keys (%v), want %d, 4", family, c.HeadDim, c.KVHeads, err, want)
+		}
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 type Inspection struct {
 	Config  Config
 	DTypes  map[string]int64 // bytes of weights by type, as stored
+	Largest int64            // bytes of its largest tensor, as stored
 	Tensors int
 	Adapter *LoRA // of an adapter's folder; Config and weights are its base's
 }
@@ -53,6 +54,7 @@ func inspect(dir string, o Options) (x Inspection, err error) {
 	for _, name := range source.Names() {
 		t, _ := source.Tensor(name)
 		x.DTypes[string(t.DType)] += int64(len(t.Data))
+		x.Largest = max(x.Largest, int64(len(t.Data)))
 		x.Tensors++
 	}
 	return x, nil

@@ -28,10 +28,8 @@ func (m *model) fill(source *safetensors.Folder, threads int) error {
 		if err != nil {
 			return fmt.Errorf("tensor %s %w", t.name, err)
 		}
-		if m.source != nil {
-			if err := source.Forget(t.name); err != nil {
-				return err
-			}
+		if err := source.Forget(t.name); err != nil {
+			return err
 		}
 	}
 	if m.source != nil {

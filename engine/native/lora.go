@@ -278,7 +278,7 @@ func baseOf(dir, name string) (string, error) {
 			return at, nil
 		}
 	}
-	return "", fmt.Errorf("the base model %q that %s names (base_model_name_or_path) is no folder here: name its folder with --base", name, adapterConfigFile)
+	return "", fmt.Errorf("the base model %q that %s names (base_model_name_or_path) is no folder here: name its folder with --base, or there", name, adapterConfigFile)
 }
 
 // writeAdapter writes a folder that PEFT and vLLM read: the adapter, and the files of its

@@ -41,7 +41,7 @@ func (c *chatCommand) Run(a *app) error {
 		return badInput(err)
 	}
 	if c.Render != "" {
-		return eachLine(a, c.Render, func(line []byte) (any, error) { return render(template, line) })
+		return eachLine(a, c.Render, func(line []byte) (any, error) { return c.render(template, line) })
 	}
 	policy, tok, err := c.open(c.Model, native.Options{Frozen: true})
 	if err != nil {
@@ -62,13 +62,23 @@ type rendered struct {
 	Rendered string `json:"rendered"`
 }
 
-func render(t *chat.Template, line []byte) (any, error) {
-	var c chat.Conversation
-	if err := json.Unmarshal(line, &c); err != nil {
+// render writes a line's conversation; its own variables come before the flag's.
+func (c *chatCommand) render(t *chat.Template, line []byte) (any, error) {
+	conversation := chat.Conversation{Extra: c.variables()}
+	if err := json.Unmarshal(line, &conversation); err != nil {
 		return nil, fmt.Errorf("it is no JSON object of a conversation: %w", err)
 	}
-	text, err := t.Render(c)
+	text, err := t.Render(conversation)
 	return rendered{text}, err
+}
+
+// variables are those that the flags give the template.
+func (c *chatCommand) variables() map[string]json.RawMessage {
+	given := map[string]json.RawMessage{}
+	for name, value := range c.Extra {
+		given[name] = json.RawMessage(value)
+	}
+	return given
 }
 
 // talk is a conversation under way.
@@ -104,10 +114,7 @@ func (t *talk) run(a *app) error {
 // answer draws the assistant's turn and prints it as it comes.
 func (t *talk) answer(a *app) error {
 	conversation := chat.Of(t.turns...)
-	conversation.Extra = map[string]json.RawMessage{}
-	for name, value := range t.Extra {
-		conversation.Extra[name] = json.RawMessage(value)
-	}
+	conversation.Extra = t.variables()
 	text, err := t.template.Render(conversation)
 	if err != nil {
 		return badInput(err)

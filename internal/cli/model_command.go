@@ -21,6 +21,7 @@ type modelCommand struct {
 
 type inspectCommand struct {
 	Model            string `arg:"" name:"model" help:"Model folder, an adapter's folder, or base."`
+	Base             string `name:"base" type:"path" help:"Folder of the model that an adapter belongs to (the one that it names)."`
 	LoRARank         int    `name:"lora_rank" default:"16" help:"Rank of the adapters that the plan for LoRA counts."`
 	MicroBatchTokens int    `name:"micro_batch_tokens" default:"2048" help:"Tokens whose activations the plans count."`
 	JSON             bool   `name:"json" help:"Print JSON."`
@@ -30,7 +31,9 @@ type inspectCommand struct {
 func (c *inspectCommand) Help() string {
 	return `Memory is planned, not measured: weights, gradients, the optimizer's moments and the
 activations of micro_batch_tokens tokens. Sampling adds keys and values for every token
-that is held.
+that is held. Weights are read from mapped files: a tensor's part of them counts as
+resident while it is read, and that of the embeddings while a frozen model samples, but
+the system takes it back where memory is short.
 
 Example:  negativa model inspect ./Qwen2.5-Math-1.5B`
 }
@@ -51,11 +54,12 @@ type inspectionJSON struct {
 	Scaling      native.Scaling   `json:"rope_scaling"`
 	Adapter      *native.LoRA     `json:"adapter,omitempty"`
 	CacheBytes   int64            `json:"cache_bytes_per_token"`
+	MappedBytes  int64            `json:"mapped_bytes"` // of the file, at most, beside any plan
 	Plans        []modelPlan      `json:"memory"`
 }
 
 func (c *inspectCommand) Run(a *app) error {
-	options := native.Options{}
+	options := native.Options{Base: c.Base}
 	dir, done, err := unpack(c.Model, &options)
 	if err != nil {
 		return err
@@ -67,7 +71,7 @@ func (c *inspectCommand) Run(a *app) error {
 	}
 	out := inspectionJSON{
 		Architecture: x.Config.Architecture(), Parameters: x.Config.Parameters(), Tensors: x.Tensors, Stored: x.DTypes,
-		Config: x.Config, Scaling: x.Config.RopeScaling, Adapter: x.Adapter, CacheBytes: x.Config.CacheBytes(),
+		Config: x.Config, Scaling: x.Config.RopeScaling, Adapter: x.Adapter, CacheBytes: x.Config.CacheBytes(), MappedBytes: x.Largest,
 	}
 	if out.Plans, err = c.plans(x.Config); err != nil {
 		return badInput(err)
@@ -129,6 +133,7 @@ func (x inspectionJSON) print(w io.Writer) error {
 		row("  "+p.Use, "%s", size(p.Bytes))
 	}
 	row("  one sampled token", "%s of keys and values", size(x.CacheBytes))
+	row("  mapped beside it", "up to %s of the file, which the system takes back where memory is short", size(x.MappedBytes))
 	return t.Flush()
 }
 

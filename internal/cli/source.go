@@ -68,8 +68,9 @@ func (s source) levels() []train.Problems {
 	return levels
 }
 
-// problems are what a resolved config trains on with a model.
-func (s source) problems(a *app, c train.Config, policy *native.Engine, tok *tokenizer.Tokenizer) (train.Problems, error) {
+// problems are what a resolved config trains on with a model. How they are put to it becomes
+// part of the config.
+func (s source) problems(a *app, c *train.Config, policy *native.Engine, tok *tokenizer.Tokenizer) (train.Problems, error) {
 	if s.family != nil {
 		for _, f := range append([]task.Family{s.family}, s.ladder...) {
 			if err := canAsk(policy, tok, f, c.MaxCompletionLength); err != nil {
@@ -82,6 +83,7 @@ func (s source) problems(a *app, c train.Config, policy *native.Engine, tok *tok
 	if err != nil {
 		return nil, err
 	}
+	c.PromptTemplate = put.name
 	most := policy.Config().MaxPositions - c.MaxCompletionLength
 	if c.MaxPromptLength > 0 {
 		most = min(most, c.MaxPromptLength)

@@ -47,19 +47,19 @@ func (c *tokenizeCommand) Run(a *app) error {
 }
 
 func (c *tokenizeCommand) encode(tok *tokenizer.Tokenizer, line []byte) (any, error) {
-	var text string
-	if err := json.Unmarshal(line, &text); err != nil {
+	var text *string
+	if err := json.Unmarshal(line, &text); err != nil || text == nil {
 		return nil, errors.New("it is not one JSON string: write each text as one, with line ends as \\n")
 	}
 	if c.Add {
-		return tok.EncodeSpecial(text)
+		return tok.EncodeSpecial(*text)
 	}
-	return tok.Encode(text)
+	return tok.Encode(*text)
 }
 
 func (c *tokenizeCommand) decode(tok *tokenizer.Tokenizer, line []byte) (any, error) {
 	var ids []int64
-	if err := json.Unmarshal(line, &ids); err != nil {
+	if err := json.Unmarshal(line, &ids); err != nil || ids == nil {
 		return nil, errors.New("it is not a JSON list of ids")
 	}
 	tokens, err := tokensOf(ids)

@@ -84,6 +84,9 @@ func (c *trainCommand) resume(a *app) error {
 }
 
 func (c *trainCommand) train(a *app, loop *train.Loop) error {
+	if c.Preset != "" {
+		a.log.Info("preset", "name", c.Preset, "note", train.PresetNote(c.Preset))
+	}
 	if err := tellNeeds(a, loop.Config, loop.Policy.(*native.Engine).Config(), c.Preset); err != nil {
 		return err
 	}
@@ -111,7 +114,7 @@ func (c *trainCommand) conclude(a *app, loop *train.Loop) error {
 	}
 	asked := "--task " + loop.Problems.Name()
 	if c.Data != "" {
-		asked = "--data FILE"
+		asked = fmt.Sprintf("--data FILE --prompt_template %q --mode %s", loop.Config.PromptTemplate, loop.Config.Mode)
 	}
 	_, err = fmt.Fprintf(a.stdout, "model   %s\nreport  %s\nnext    negativa eval --model %s %s\n", last.Path, page, last.Path, asked)
 	return err
@@ -148,7 +151,7 @@ func openLoop(a *app, c train.Config) (*train.Loop, objective.Objective, error) 
 	if err != nil {
 		return nil, goal, err
 	}
-	problems, err := source.problems(a, resolved, policy, tok)
+	problems, err := source.problems(a, &resolved, policy, tok)
 	if err != nil {
 		return nil, goal, badInput(err)
 	}

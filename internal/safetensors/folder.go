@@ -148,6 +148,15 @@ func (f *Folder) Tensor(name string) (Tensor, bool) {
 	return t.Tensor, ok
 }
 
+// File is the name of the file that a tensor lies in.
+func (f *Folder) File(name string) string {
+	t, ok := f.tensors[name]
+	if !ok {
+		return ""
+	}
+	return t.file.name
+}
+
 // Forget lets the system take back the memory of a tensor that is not needed for now.
 func (f *Folder) Forget(name string) error {
 	t, ok := f.tensors[name]

@@ -4,38 +4,64 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"github.com/ardanlabs/jinja"
 )
 
-// The library's tojson(indent=N) sorts keys and escapes <, > and &, which transformers' does
-// not. Where it is applied to a plain expression, a function of the same meaning is called
-// instead.
-var indentedJSON = regexp.MustCompile(`([A-Za-z_][\w.]*(?:\[[^\]\[]*\])*)\s*\|\s*tojson\(\s*indent\s*=\s*(\w+)\s*\)`)
+// Jinja reads every end of a line as \n, and leaves out the one that ends the file.
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 
 func adapt(source string) string {
-	return indentedJSON.ReplaceAllString(source, "json_indented($1, $2)")
+	return bounded(strings.TrimSuffix(lineEnds.Replace(source), "\n"))
 }
 
-func jsonIndented(args []jinja.Value, _ map[string]jinja.Value) (jinja.Value, error) {
-	if len(args) != 2 || !args[1].IsInt() || args[1].AsInt() < 0 || args[1].AsInt() > 100 {
+// The library's tojson writes 1.0 as 1, and with an indent sorts keys and escapes <, > and &,
+// which transformers' does not. Where it is applied to a plain expression, a function is called
+// instead that writes what Python's json.dumps does.
+var plainJSON = regexp.MustCompile(`([A-Za-z_]\w*(?:\.\w+|\[[^\]\[]*\])*)\s*\|\s*tojson\b(?:\(\s*(?:indent\s*=\s*(\w+))?\s*\))?`)
+
+// pythonJSON puts json_text into a tag.
+func pythonJSON(tag string) string {
+	var out strings.Builder
+	at := 0
+	for _, m := range plainJSON.FindAllStringSubmatchIndex(tag, -1) {
+		before := strings.TrimRight(tag[:m[0]], " \t\n")
+		// The end of a longer expression, a filter, or other arguments: the library's.
+		if strings.HasSuffix(before, "|") || strings.HasSuffix(tag[:m[0]], ".") || strings.HasPrefix(tag[m[1]:], "(") {
+			continue
+		}
+		indent := "none"
+		if m[4] >= 0 {
+			indent = tag[m[4]:m[5]]
+		}
+		fmt.Fprintf(&out, "%sjson_text(%s, %s)", tag[at:m[0]], tag[m[2]:m[3]], indent)
+		at = m[1]
+	}
+	return out.String() + tag[at:]
+}
+
+// jsonText is json_text(value, indent).
+func jsonText(args []jinja.Value, _ map[string]jinja.Value) (jinja.Value, error) {
+	compact, err := appendJSON(nil, args[0])
+	if err != nil || args[1].IsNone() {
+		return jinja.NewString(string(compact)), err
+	}
+	if !args[1].IsInt() || args[1].AsInt() < 0 || args[1].AsInt() > 100 {
 		return jinja.None(), errors.New("tojson: indent must be a number from 0 to 100")
 	}
-	compact, err := appendJSON(nil, args[0])
-	if err != nil {
-		return jinja.None(), err
-	}
 	var out bytes.Buffer
-	if err := json.Indent(&out, compact, "", string(bytes.Repeat([]byte(" "), int(args[1].AsInt())))); err != nil {
+	if err := json.Indent(&out, compact, "", strings.Repeat(" ", int(args[1].AsInt()))); err != nil {
 		return jinja.None(), err
 	}
 	return jinja.NewString(out.String()), nil
 }
 
-// appendJSON writes a value as Python's json.dumps does without escaping.
-func appendJSON(out []byte, v jinja.Value) ([]byte, error) {
+// appendJSON writes a value as Python's json.dumps does with ensure_ascii=False.
+func appendJSON(out []byte, v jinja.Value) (_ []byte, err error) {
 	switch {
 	case v.IsNone():
 		return append(out, "null"...), nil
@@ -43,9 +69,8 @@ func appendJSON(out []byte, v jinja.Value) ([]byte, error) {
 		out = append(out, '[')
 		for i, item := range v.AsList().Items {
 			if i > 0 {
-				out = append(out, ',')
+				out = append(out, ", "...)
 			}
-			var err error
 			if out, err = appendJSON(out, item); err != nil {
 				return nil, err
 			}
@@ -55,44 +80,51 @@ func appendJSON(out []byte, v jinja.Value) ([]byte, error) {
 		out = append(out, '{')
 		for i, key := range v.AsDict().OrderedKeys() {
 			if i > 0 {
-				out = append(out, ',')
+				out = append(out, ", "...)
 			}
 			item, _ := v.AsDict().Get(key)
-			var err error
-			if out, err = appendJSON(append(append(out, plain(key)...), ':'), item); err != nil {
+			if out, err = appendJSON(append(appendQuoted(out, key), ": "...), item); err != nil {
 				return nil, err
 			}
 		}
 		return append(out, '}'), nil
 	case v.IsString():
-		return append(out, plain(v.AsString())...), nil
-	case v.IsBool(), v.IsInt(), v.IsFloat():
-		return append(out, plain(goValue(v))...), nil
+		return appendQuoted(out, v.AsString()), nil
+	case v.IsBool():
+		return strconv.AppendBool(out, v.AsBool()), nil
+	case v.IsInt():
+		return strconv.AppendInt(out, v.AsInt(), 10), nil
+	case v.IsFloat():
+		return append(out, pythonFloat(v.AsFloat())...), nil
 	}
 	return nil, errors.New("tojson: an undefined value, or a function, is no JSON")
 }
 
-func goValue(v jinja.Value) any {
-	switch {
-	case v.IsBool():
-		return v.AsBool()
-	case v.IsInt():
-		return v.AsInt()
+// appendQuoted escapes quotes, backslashes and control characters alone.
+func appendQuoted(out []byte, text string) []byte {
+	out = append(out, '"')
+	for _, c := range []byte(text) {
+		if escape := strings.IndexByte("\"\\\b\f\n\r\t", c); escape >= 0 {
+			out = append(out, '\\', `"\bfnrt`[escape])
+		} else if c < ' ' {
+			out = fmt.Appendf(out, `\u%04x`, c)
+		} else {
+			out = append(out, c)
+		}
 	}
-	f := v.AsFloat()
-	if f == float64(int64(f)) && f < 1e15 && f > -1e15 {
-		return json.RawMessage(strconv.FormatFloat(f, 'f', 1, 64)) // 2.0, as Python has it
-	}
-	return f
+	return append(out, '"')
 }
 
-// plain is JSON without the escapes of HTML.
-func plain(value any) []byte {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(value); err != nil {
-		return []byte("null") // a float that JSON cannot hold
+// pythonFloat is Python's repr: the shortest digits, with an exponent below 1e-4 and from 1e16.
+func pythonFloat(f float64) string {
+	scientific := strconv.FormatFloat(f, 'e', -1, 64)
+	_, power, _ := strings.Cut(scientific, "e")
+	if e, err := strconv.Atoi(power); err != nil || e < -4 || e >= 16 {
+		return scientific
 	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+	text := strconv.FormatFloat(f, 'f', -1, 64)
+	if !strings.Contains(text, ".") {
+		text += ".0"
+	}
+	return text
 }

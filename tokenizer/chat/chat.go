@@ -18,6 +18,7 @@ import (
 
 // Template is a model's chat template. It is immutable and safe for concurrent use.
 type Template struct {
+	name     string // for errors: its file
 	compiled *jinja.Template
 	tokens   map[string]string // variables: bos_token, eos_token, …
 }
@@ -86,6 +87,7 @@ func Open(dir string) (*Template, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read chat template %s: %w", path, err)
 	}
+	t.name = path
 	return t, nil
 }
 
@@ -96,7 +98,7 @@ func New(source string, tokens map[string]string) (t *Template, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Template{compiled, tokens}, nil
+	return &Template{"a template", compiled, tokens}, nil
 }
 
 // readObject reads a file of one JSON object; one that is not there is empty.
@@ -154,15 +156,18 @@ func tokensOf(config map[string]json.RawMessage) map[string]string {
 	return tokens
 }
 
-// Render writes a conversation. What the template raises is the error.
+// Render writes a conversation. What the template raises is the error, and so is work without
+// end: loops of more than a million turns, macros 200 deep. How long its texts grow is not
+// bounded.
 func (t *Template) Render(c Conversation) (text string, err error) {
 	defer recovered(&err)
 	values := map[string]jinja.Value{
 		"add_generation_prompt": jinja.NewBool(c.AddGenerationPrompt),
-		"json_indented":         jinja.NewCallable("json_indented", jsonIndented),
+		"json_text":             jinja.NewCallable("json_text", jsonText),
 		"raise_exception":       jinja.NewCallable("raise_exception", raise),
 		"strftime_now":          jinja.NewCallable("strftime_now", date(c.Extra["date_string"])),
 	}
+	maps.Copy(values, new(counter).functions())
 	for key, token := range t.tokens {
 		values[key] = jinja.NewString(token)
 	}
@@ -181,7 +186,7 @@ func (t *Template) Render(c Conversation) (text string, err error) {
 	}
 	text, err = t.compiled.RenderValues(values)
 	if err != nil {
-		return "", fmt.Errorf("render a conversation: %w", err)
+		return "", fmt.Errorf("render a conversation with %s: %w", t.name, err)
 	}
 	return text, nil
 }

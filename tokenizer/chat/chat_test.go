@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/ardanlabs/jinja"
 )
 
 func TestConversationsAgreeWithTransformers(t *testing.T) {
@@ -179,5 +181,111 @@ func TestRefusalsAreTheTemplatesOwn(t *testing.T) {
 	}
 	if _, err := template.Render(Conversation{Messages: json.RawMessage(`{"role": "user"}`)}); err == nil || !strings.Contains(err.Error(), "list") {
 		t.Errorf("messages that are no list: error %v", err)
+	}
+}
+
+// A template that never ends is an error that says so, not a process that hangs or dies.
+func TestTemplatesEnd(t *testing.T) {
+	loop := "{% for a in range(100000) -%} "
+	for name, c := range map[string]struct{ source, want string }{
+		"loops in loops":      {strings.Repeat(loop, 3) + "x" + strings.Repeat("{% endfor %}", 3), "loops"},
+		"through quotes":      {"{% for a in ['%}', \"{%\"] %}" + loop + loop + "{% endfor %}{% endfor %}{% endfor %}", "loops"},
+		"a macro of itself":   {"{%- macro f(n) -%} {{ f(n + 1) }} {%- endmacro -%} {{ f(0) }}", "macro"},
+		"macros in a circle":  {"{% macro f() %}{{ g() }}{% endmacro %}{% macro g() %}{{ f() }}{% endmacro %}{{ f() }}", "macro"},
+		"macros that fan out": {"{% macro f(n) %}{% if n %}{{ f(n - 1) }}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(100) }}", "loops"},
+		"a long range":        {"{% for a in range(1000000000) %}{% endfor %}", "range"},
+		"a range past 2^63":   {"{% for a in range(0, 9223372036854775807, 4611686018427387904) %}{% endfor %}", "range"},
+	} {
+		template, err := New(c.source, nil)
+		if err == nil {
+			_, err = template.Messages(Message{})
+		}
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error %v, want one that names %q", name, err, c.want)
+		}
+	}
+}
+
+// As Jinja reads a file: one end of a line less, whatever ends its lines.
+func TestEndsOfLines(t *testing.T) {
+	for source, want := range map[string]string{
+		"{{ 'a' }}\n": "a", "{{ 'a' }}\n\n": "a\n", "a\r\nb\r\n": "a\nb", "a\rb\r": "a\nb", "{% if true %}\r\na{% endif %}\r\n": "a", "\n": "", "": "",
+	} {
+		template, err := New(source, nil)
+		got := ""
+		if err == nil {
+			got, err = template.Messages(Message{})
+		}
+		if err != nil || got != want {
+			t.Errorf("%q is %q (%v), want %q", source, got, err, want)
+		}
+	}
+}
+
+// tojson writes what Python's json.dumps(x, ensure_ascii=False) does: the expected texts are its.
+func TestJSONIsPythons(t *testing.T) {
+	values := map[string]json.RawMessage{"v": json.RawMessage(`{"b": 1.0, "a": [1, 1e-7, 0.0001, 123456789012345680.0, 1e15, 2.5, -0.0, true, null],
+		"s": "\u2028<&>\u0001\u007f\b\f\n\\\"é😀", "e": {}, "l": []}`), "w": json.RawMessage(`{"x": [{"y": 3.0}]}`)}
+	compact := `{"b": 1.0, "a": [1, 1e-07, 0.0001, 1.2345678901234568e+17, 1000000000000000.0, 2.5, -0.0, true, null], ` +
+		`"s": "` + "\u2028" + `<&>\u0001` + "\x7f" + `\b\f\n\\\"é😀", "e": {}, "l": []}`
+	for source, want := range map[string]string{
+		"{{ v | tojson }}":                        compact,
+		"{{ v|tojson() }}":                        compact,
+		"{% set x = v | tojson %}{{ x }}":         compact,
+		"{{ w.x[0]['y']|tojson }}":                "3.0",
+		"{{ w['x'][0].y|tojson }}":                "3.0",
+		"{{ 'a' + w.x[0].y | tojson + 'b' }}":     "a3.0b",
+		"{{ w | tojson(indent=2) }}":              "{\n  \"x\": [\n    {\n      \"y\": 3.0\n    }\n  ]\n}",
+		"{{ v.a[:1] | list | tojson }}":           "[1]",
+		"{{ v.e | tojson(separators=[',','']) }}": "{}",
+		"w | tojson{# {{ w | tojson }} #}{% raw %}{{ w | tojson }}{% endraw %}": "w | tojson{{ w | tojson }}",
+	} {
+		template, err := New(source, nil)
+		got := ""
+		if err == nil {
+			got, err = template.Render(Conversation{Messages: json.RawMessage("[]"), Extra: values})
+		}
+		if err != nil || got != want {
+			t.Errorf("%q is %q (%v), want %q", source, got, err, want)
+		}
+	}
+}
+
+// Counting changes no text: not the white space around tags, not what is raw or a comment.
+func TestCountingIsInvisible(t *testing.T) {
+	for _, source := range []string{
+		"a\n  {% for x in [1, 2] %}\n  b{{ x }}\n  {% endfor %}\nc",
+		"a\n  {%- for x in [1, 2] -%}\n  b{{ x }}\n  {%- endfor -%}\nc",
+		"{% for x in [] %}a{% else %}none{% endfor %}",
+		"{% for x in range(3) %}{% if x == 1 %}{% continue %}{% endif %}{{ x }}{% endfor %}",
+		"a\n {% macro f(n) %}\n  <{{ n }}>\n  {% endmacro %}\n{{ f(1) }}{{ f(2) }}",
+		"a\n {%- macro f(n) -%}\n  <{{ n }}>\n  {%- endmacro -%}\n{{ f(1) }}",
+		"{% raw %}{% for x in y %}{% endmacro %}{% endraw %}{# {% for #}{{ '{% macro f() %}' }}",
+		"{{ range(2) }}{{ range(5, 0, -2) }}{{ range(3, 5) }}",
+	} {
+		plain, err := jinja.Compile(source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := plain.RenderValues(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		template, err := New(source, nil)
+		got := ""
+		if err == nil {
+			got, err = template.Messages(Message{})
+		}
+		if err != nil || got != want {
+			t.Errorf("%q is %q (%v), want %q", source, got, err, want)
+		}
+	}
+	// What is left is not counted on.
+	template, err := New("{% macro f(n) %}{% if n %}{{ f(n - 1) }}{% endif %}{% endmacro %}{% for i in range(50) %}{{ f(190) }}{% endfor %}", nil)
+	if err == nil {
+		_, err = template.Messages(Message{})
+	}
+	if err != nil {
+		t.Errorf("190 calls deep: %v", err)
 	}
 }
