@@ -94,11 +94,15 @@ func (c *Counts) compare(x, y float32, at int) error {
 
 // halves compares bfloat16 numbers. Two that differ in bits differ by more than a thousandth,
 // since neighbours are 1/256 apart, so that bits and shares are counted together. Differences
-// near Absolute are exact in float32: no two such numbers are within its rounding of it.
+// near Absolute are exact in float32: no two such numbers are within its rounding of it. Where
+// a difference is none, or too large for float32, all are compared one by one.
 func (c *Counts) halves(a, b []byte, at int) error {
 	d := kernel.Differ(a, b, Absolute)
-	c.Bits, c.Rel, c.Abs = c.Bits+int64(d.Any), c.Rel+int64(d.Any), c.Abs+int64(d.Far)
-	for i := 0; d.Infinite > 0 && i < len(a); i += 2 {
+	if d.Infinite == 0 {
+		c.Bits, c.Rel, c.Abs = c.Bits+int64(d.Any), c.Rel+int64(d.Any), c.Abs+int64(d.Far)
+		return nil
+	}
+	for i := 0; i < len(a); i += 2 {
 		x, y := binary.LittleEndian.Uint16(a[i:]), binary.LittleEndian.Uint16(b[i:])
 		if err := c.compare(half(x), half(y), at+i/2); err != nil {
 			return err

@@ -104,6 +104,29 @@ func TestHalvesAreComparedOneByOne(t *testing.T) {
 	})
 }
 
+// A difference may be finite and too large for float32: 2¹²⁷ before, −2¹²⁷ after. A share is of
+// the larger of two numbers: 1.0010005 is within a thousandth of itself from 1, not of 1.
+func TestCountsAtTheEdges(t *testing.T) {
+	shape := map[string][]int{vector: {3}}
+	for _, c := range []struct {
+		dtype safetensors.DType
+		after []float32
+		want  Counts
+	}{
+		{safetensors.BF16, []float32{-0x1p127, 1, 2}, Counts{Parameters: 3, Bits: 2, Abs: 2, Rel: 2}},
+		{safetensors.F32, []float32{0x1p127, 1.0010005, 1.0011}, Counts{Parameters: 3, Bits: 2, Abs: 2, Rel: 1}},
+	} {
+		before := save(t, c.dtype, map[string][]float32{vector: {0x1p127, 1, 1}}, shape)
+		d, err := Folders(t.Context(), before, save(t, c.dtype, map[string][]float32{vector: c.after}, shape), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(c.want, d.Total.Counts); diff != "" {
+			t.Errorf("%s: %s", c.dtype, diff)
+		}
+	}
+}
+
 // Two trainings of known masks overlap as counted by hand; a training overlaps itself wholly.
 func TestOverlapOfKnownMasks(t *testing.T) {
 	n := 100
