@@ -156,7 +156,7 @@ func TestPrint(t *testing.T) {
 	if err := errors.Join(report.PrintEvaluation(&out, e), report.PrintComparison(&out, compare(t, e, e))); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"2 problems, n = 4", "37.5", "cannot tell apart", "by both 2 [2, 2]", "at most 53 % a sample"} {
+	for _, want := range []string{"2 problems, n = 4", "37.5", "cannot tell apart", "by both 2 [0, 2]", "at most 53 % a sample"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in\n%s", want, out.String())
 		}
