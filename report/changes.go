@@ -185,7 +185,7 @@ func (c Changes) sentences() []string {
 		all = append(all, fmt.Sprintf("%s leaves %.2f %% of %d weights as they were, in bits of %s; by |Δ| ≤ 1e-5 it is %.2f %%, by a thousandth of the weight %.2f %%.",
 			d.Tuned, 100*s.Bits, d.Total.Parameters, d.DType, 100*s.Abs, 100*s.Rel))
 		if fraction, stable, random := ranks(d, ""); !math.IsNaN(stable) {
-			all = append(all, fmt.Sprintf("What it added has %.1f %% of full rank, which any scattered difference has; a few directions carry it: stable rank %.1f on average, %.1f where the same numbers lie in random places.",
+			all = append(all, fmt.Sprintf("What it added has %.1f %% of full rank; its stable rank, which tells how few directions carry it, is %.1f on average, and %.1f where the same numbers lie in random places, which as a rule have full rank, too.",
 				100*fraction, stable, random))
 		}
 		if t := turns(d, ""); t.matrices > 0 {

@@ -53,6 +53,9 @@ var panels = []struct {
 	{"strategy", "Entropy of tokens of strategy; of the choice of strategy, over all samples and within problems.", "nats", []series{
 		{"entropy/strategy", "a token", "nsr"}, {"strategy_entropy", "all samples", "psr"}, {"strategy_entropy/within", "within problems", "w-reinforce"},
 	}},
+	{"perplexity", "Perplexity of tokens of right samples: of execution, of strategy.", "perplexity", []series{
+		{"perplexity/execution", "execution", "nsr"}, {"perplexity/strategy", "strategy", "psr"},
+	}},
 	{"mistakes", "Share of samples that are wrong by a mistake of execution, of strategy.", "share", []series{
 		{"errors/execution", "execution", "nsr"}, {"errors/strategy", "strategy", "psr"},
 	}},
