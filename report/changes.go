@@ -46,12 +46,12 @@ func (c Changes) Write(dir string) (page string, err error) {
 		return "", err
 	}
 	for i, diff := range c.Diffs {
-		name := "sparsity"
+		name := heatMapName
 		if len(c.Diffs) > 1 {
 			name += "-" + strconv.Itoa(i+1)
 		}
 		svg := heatOf(diff).svg()
-		d.Figures = append(d.Figures, figure{name, "Share of weights that " + diff.Tuned + " left as they were, in bits: a row for each layer, a column for each kind of module.", svg})
+		d.Figures = append(d.Figures, figure{name, heatMapCaption(diff.Tuned), svg})
 		if err := replaceFile(filepath.Join(dir, name+".svg"), []byte(svg)); err != nil {
 			return "", err
 		}
@@ -62,6 +62,14 @@ func (c Changes) Write(dir string) (page string, err error) {
 	}
 	page = filepath.Join(dir, "diff.html")
 	return page, replaceFile(page, html)
+}
+
+// heatMapName is how the files of heat maps begin; the report of a run shows those in its
+// folder diff.
+const heatMapName = "sparsity"
+
+func heatMapCaption(tuned string) string {
+	return "Share of weights that " + tuned + " left as they were, in bits: a row for each layer, a column for each kind of module."
 }
 
 var notesOfChanges = []string{
