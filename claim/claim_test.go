@@ -1,12 +1,13 @@
 package claim
 
 import (
-	"errors"
 	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/negativa-lab/negativa/internal/rundir"
 )
 
 // A verdict follows from where the interval lies.
@@ -91,8 +92,29 @@ func TestMeasuringGoesOn(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "F1.json"), []byte("{"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Measure(t.Context(), lab, f1, dir, false, nil); err == nil || errors.Is(err, os.ErrNotExist) {
+	if _, err := Measure(t.Context(), lab, f1, dir, false, nil); err == nil || !strings.Contains(err.Error(), "F1.json") || !strings.Contains(err.Error(), "--again") {
 		t.Errorf("a damaged result: %v", err)
+	}
+	if _, err := Load(dir, f1); err == nil || !strings.Contains(err.Error(), "F1.json") || !strings.Contains(err.Error(), "--again") {
+		t.Errorf("a damaged result is loaded: %v", err)
+	}
+	if r, err := Measure(t.Context(), lab, f1, dir, true, nil); err != nil || len(r.Runs) != 10 {
+		t.Errorf("measured again: %d runs (%v)", len(r.Runs), err)
+	}
+}
+
+// A result that was stopped after one seed has a value, and no interval: not one from 0 to 0.
+func TestOneSeedHasNoInterval(t *testing.T) {
+	dir := t.TempDir()
+	one := f1.result()
+	one.Runs = []Run{{Seed: 1, Value: 2}}
+	one.judge(f1)
+	if err := rundir.WriteJSON(filepath.Join(dir, "F1.json"), one); err != nil {
+		t.Fatal(err)
+	}
+	r, err := Load(dir, f1)
+	if err != nil || *r.Value != 2 || *r.Verdict != CannotTell || !math.IsNaN(float64(r.Interval[0])) || !math.IsNaN(float64(r.Interval[1])) {
+		t.Errorf("%+v (%v)", r, err)
 	}
 }
 

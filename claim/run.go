@@ -71,6 +71,15 @@ func (n number) MarshalJSON() ([]byte, error) {
 	return json.Marshal(float64(n))
 }
 
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (n *number) UnmarshalJSON(raw []byte) error {
+	if string(raw) == "null" {
+		*n = number(math.NaN())
+		return nil
+	}
+	return json.Unmarshal(raw, (*float64)(n))
+}
+
 // result is the claim before it was run.
 func (c Claim) result() Result {
 	return Result{
@@ -103,7 +112,8 @@ var shipped embed.FS
 // Load returns a claim's result: from the folder, or else the one that ships in the program,
 // or none yet. One of other conditions is none.
 func Load(dir string, c Claim) (Result, error) {
-	raw, err := os.ReadFile(filepath.Join(dir, c.ID+".json"))
+	path := filepath.Join(dir, c.ID+".json")
+	raw, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		raw, err = shipped.ReadFile("results/" + c.ID + ".json")
 		if errors.Is(err, fs.ErrNotExist) {
@@ -115,12 +125,16 @@ func Load(dir string, c Claim) (Result, error) {
 		err = json.Unmarshal(raw, &r)
 	}
 	if err != nil {
-		return r, fmt.Errorf("read the result of claim %s in %s: %w", c.ID, dir, err)
+		return r, damaged(c, path, err)
 	}
 	if r.Hash != c.Hash() {
 		return c.result(), nil
 	}
 	return r, nil
+}
+
+func damaged(c Claim, path string, err error) error {
+	return fmt.Errorf("the result of claim %s cannot be read: %w: remove %s, or measure the claim --again", c.ID, err, path)
 }
 
 // Measure runs a claim seed by seed and keeps each in dir as it comes: a run that was stopped
@@ -135,8 +149,8 @@ func Measure(ctx context.Context, l *Lab, c Claim, dir string, again bool, each 
 	var kept Result
 	if err := rundir.ReadJSON(path, &kept); err == nil && kept.Hash == r.Hash && !again {
 		r = kept
-	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return r, fmt.Errorf("claim %s: %w", c.ID, err)
+	} else if err != nil && !errors.Is(err, fs.ErrNotExist) && !again {
+		return r, damaged(c, path, err)
 	}
 	environment := rundir.NewEnvironment(l.Threads, 0)
 	r.Environment, r.Quick = &environment, l.Quick

@@ -104,6 +104,27 @@ func TestHalvesAreComparedOneByOne(t *testing.T) {
 	})
 }
 
+// A share is of the larger of two numbers: 1.0010005 is within a thousandth of itself from 1,
+// not of 1. A difference that float32 does not hold is an error, in each type.
+func TestCountsAtTheEdges(t *testing.T) {
+	one := func(dtype safetensors.DType, before, after float32) (Counts, error) {
+		shape := map[string][]int{weights: {2, 2}}
+		of := func(x float32) string {
+			return save(t, dtype, map[string][]float32{weights: {x, 1, 1, 1}}, shape)
+		}
+		d, err := Folders(t.Context(), of(before), of(after), Options{Ranks: true})
+		return d.Total.Counts, err
+	}
+	if c, err := one(safetensors.F32, 1, 1.0010005); err != nil || c.Bits != 1 || c.Rel != 0 {
+		t.Errorf("%+v (%v)", c, err)
+	}
+	for _, dtype := range []safetensors.DType{safetensors.F32, safetensors.BF16} {
+		if _, err := one(dtype, 0x1p127, -0x1p127); err == nil || !strings.Contains(err.Error(), "element 0") {
+			t.Errorf("%s: 2¹²⁷ before and −2¹²⁷ after: %v", dtype, err)
+		}
+	}
+}
+
 // Two trainings of known masks overlap as counted by hand; a training overlaps itself wholly.
 func TestOverlapOfKnownMasks(t *testing.T) {
 	n := 100

@@ -66,13 +66,15 @@ func TestRankOfKnownMatrices(t *testing.T) {
 // The threshold is where torch.linalg.matrix_rank has it for float32: a direction just above
 // it counts, one just below does not.
 func TestRankThreshold(t *testing.T) {
-	const n = 64
-	threshold := n * 0x1p-23
+	const long, short = 64, 32
+	threshold := long * 0x1p-23
 	for factor, want := range map[float64]int{1.01: 2, 0.99: 1} {
-		x := make([]float64, n*n)
-		x[0], x[n+1] = 1, threshold*factor
-		if got := spectrum(x, n, n).Rank; got != want {
-			t.Errorf("a second singular value of %v thresholds gives rank %d, want %d", factor, got, want)
+		for _, shape := range [][2]int{{long, long}, {long, short}, {short, long}} {
+			x := make([]float64, shape[0]*shape[1])
+			x[0], x[shape[1]+1] = 1, threshold*factor
+			if got := spectrum(x, shape[0], shape[1]).Rank; got != want {
+				t.Errorf("%v: a second singular value of %v thresholds gives rank %d, want %d", shape, factor, got, want)
+			}
 		}
 	}
 }

@@ -3,6 +3,8 @@ package eval
 import (
 	"math"
 	"slices"
+
+	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // Crossing is where the side with the higher Pass@1 stops having the higher Pass@k: the
@@ -45,8 +47,8 @@ type Solved struct {
 	Intervals    SolvedIntervals `json:"intervals"`
 }
 
-// SolvedIntervals are those of the counts, in problems, were as many drawn anew: percentile
-// bootstrap over problems.
+// SolvedIntervals are those of the counts, in problems, were as many drawn anew: exact ones of
+// a binomial share (Clopper and Pearson, 1934). A bootstrap would be sure of a count of 0.
 type SolvedIntervals struct {
 	Both    Interval `json:"both"`
 	OnlyA   Interval `json:"only_a"`
@@ -66,12 +68,15 @@ func (b Bootstrap) crossing(valuesA, valuesB [][]float64, ks []int) *Crossing {
 		c.Leader, aheadPK = "B", minus(valuesB, valuesA)
 	}
 	var crossings []float64
+	crossed := 0
 	for ahead := range b.resampledMeans(aheadPK) {
-		crossings = append(crossings, firstZero(ahead, ks))
-		if !math.IsInf(crossings[len(crossings)-1], 1) {
-			c.Crossed += 1 / float64(b.Resamples)
+		k := firstZero(ahead, ks)
+		crossings = append(crossings, k)
+		if !math.IsInf(k, 1) {
+			crossed++
 		}
 	}
+	c.Crossed = float64(crossed) / float64(len(crossings))
 	low, high := b.ranks(crossings)
 	c.K, c.Low, c.High = finite(firstZero(means(aheadPK), ks)), finite(low), finite(high)
 	return &c
@@ -123,33 +128,37 @@ func (b Bootstrap) samplingGap(valuesA, valuesB [][]float64, ks []int) *Sampling
 
 // solved needs equal numbers of samples: with more of them more is solved.
 func (b Bootstrap) solved(countsA, countsB []Count) *Solved {
-	n := countsA[0].N
-	cells := make([][]float64, len(countsA)) // who solved each problem, one column a cell
+	s := Solved{N: countsA[0].N}
 	for i, a := range countsA {
-		if a.N != n || countsB[i].N != n {
+		if a.N != s.N || countsB[i].N != s.N {
 			return nil
 		}
-		byA, byB := a.C > 0, countsB[i].C > 0
-		cells[i] = []float64{one(byA && byB), one(byA && !byB), one(!byA && byB), one(!byA && !byB)}
+		switch byA, byB := a.C > 0, countsB[i].C > 0; {
+		case byA && byB:
+			s.Both++
+		case byA:
+			s.OnlyA++
+		case byB:
+			s.OnlyB++
+		default:
+			s.Neither++
+		}
 	}
-	problems := float64(len(cells))
-	var count [4]int
-	var interval [4]Interval
-	shares, intervals := means(cells), b.intervals(cells)
-	for cell := range count {
-		count[cell] = int(math.Round(shares[cell] * problems))
-		interval[cell] = Interval{intervals[cell][0] * problems, intervals[cell][1] * problems}
-	}
-	return &Solved{
-		Both: count[0], OnlyA: count[1], OnlyB: count[2], Neither: count[3],
-		N: n, UnsolvedRate: 1 - math.Pow(1-b.Level, 1/float64(n)),
-		Intervals: SolvedIntervals{interval[0], interval[1], interval[2], interval[3]},
-	}
+	of := func(count int) Interval { return b.binomial(count, len(countsA)) }
+	s.Intervals = SolvedIntervals{of(s.Both), of(s.OnlyA), of(s.OnlyB), of(s.Neither)}
+	s.UnsolvedRate = 1 - math.Pow(1-b.Level, 1/float64(s.N))
+	return &s
 }
 
-func one(holds bool) float64 {
-	if holds {
-		return 1
+// binomial is the interval of a count of some problems.
+func (b Bootstrap) binomial(count, problems int) Interval {
+	x, n, tail := float64(count), float64(problems), (1-b.Level)/2
+	i := Interval{0, n}
+	if count > 0 {
+		i[0] = n * distuv.Beta{Alpha: x, Beta: n - x + 1}.Quantile(tail)
 	}
-	return 0
+	if count < problems {
+		i[1] = n * distuv.Beta{Alpha: x + 1, Beta: n - x}.Quantile(1-tail)
+	}
+	return i
 }

@@ -88,6 +88,10 @@ func TestBoundaryOfKnownCurves(t *testing.T) {
 	if s := c.Solved; s.Both != 1 || s.OnlyB != 1 || s.N != 4 || math.Abs(math.Pow(1-s.UnsolvedRate, 4)-0.05) > 1e-12 {
 		t.Errorf("solved %+v: at its bound a problem stays unsolved in 4 samples 5 times in a hundred", s)
 	}
+	// What none of n problems showed may be in 1 − 0.025^(1/n) of them, and in no fewer than none.
+	if i := c.Solved.Intervals; i.OnlyA[0] != 0 || math.Abs(i.OnlyA[1]-2*(1-math.Sqrt(0.025))) > 1e-9 || math.Abs(i.Both[0]-2*(1-math.Sqrt(0.975))) > 1e-9 {
+		t.Errorf("intervals %+v: none of two, and one of two", i)
+	}
 	// A leads on every problem at every k: no resample crosses.
 	if c := compare(t, of(3, 3), of(1, 1)).Crossing; c == nil || c.K == nil || *c.K != 4 {
 		t.Errorf("%+v: both are 1 at k = 4", c)

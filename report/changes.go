@@ -46,12 +46,12 @@ func (c Changes) Write(dir string) (page string, err error) {
 		return "", err
 	}
 	for i, diff := range c.Diffs {
-		name := "sparsity"
+		name := heatMapName
 		if len(c.Diffs) > 1 {
 			name += "-" + strconv.Itoa(i+1)
 		}
 		svg := heatOf(diff).svg()
-		d.Figures = append(d.Figures, figure{name, "Share of weights that " + diff.Tuned + " left as they were, in bits: a row for each layer, a column for each kind of module.", svg})
+		d.Figures = append(d.Figures, figure{name, heatMapCaption(diff.Tuned), svg})
 		if err := replaceFile(filepath.Join(dir, name+".svg"), []byte(svg)); err != nil {
 			return "", err
 		}
@@ -62,6 +62,14 @@ func (c Changes) Write(dir string) (page string, err error) {
 	}
 	page = filepath.Join(dir, "diff.html")
 	return page, replaceFile(page, html)
+}
+
+// heatMapName is how the files of heat maps begin; the report of a run shows those in its
+// folder diff.
+const heatMapName = "sparsity"
+
+func heatMapCaption(tuned string) string {
+	return "Share of weights that " + tuned + " left as they were, in bits: a row for each layer, a column for each kind of module."
 }
 
 var notesOfChanges = []string{
@@ -185,7 +193,7 @@ func (c Changes) sentences() []string {
 		all = append(all, fmt.Sprintf("%s leaves %.2f %% of %d weights as they were, in bits of %s; by |Δ| ≤ 1e-5 it is %.2f %%, by a thousandth of the weight %.2f %%.",
 			d.Tuned, 100*s.Bits, d.Total.Parameters, d.DType, 100*s.Abs, 100*s.Rel))
 		if fraction, stable, random := ranks(d, ""); !math.IsNaN(stable) {
-			all = append(all, fmt.Sprintf("What it added has %.1f %% of full rank, which any scattered difference has; a few directions carry it: stable rank %.1f on average, %.1f where the same numbers lie in random places.",
+			all = append(all, fmt.Sprintf("What it added has %.1f %% of full rank; its stable rank, which tells how few directions carry it, is %.1f on average, and %.1f where the same numbers lie in random places, which as a rule have full rank, too.",
 				100*fraction, stable, random))
 		}
 		if t := turns(d, ""); t.matrices > 0 {

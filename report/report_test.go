@@ -156,7 +156,7 @@ func TestPrint(t *testing.T) {
 	if err := errors.Join(report.PrintEvaluation(&out, e), report.PrintComparison(&out, compare(t, e, e))); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"2 problems, n = 4", "37.5", "cannot tell apart", "by both 2 [2, 2]", "at most 53 % a sample"} {
+	for _, want := range []string{"2 problems, n = 4", "37.5", "cannot tell apart", "by both 2 [0, 2]", "at most 53 % a sample"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in\n%s", want, out.String())
 		}
@@ -236,7 +236,7 @@ func TestWriteFormatsAndPhases(t *testing.T) {
 		t.Fatal(err)
 	}
 	for step := 1; step <= 3; step++ {
-		m := map[string]float64{"format/plain/share": 1, "format/none/share": 0, "entropy/execution": 0.1, "strategy_entropy": 1, "errors/strategy": 0.2}
+		m := map[string]float64{"format/plain/share": 1, "format/none/share": 0, "entropy/execution": 0.1, "strategy_entropy": 1, "errors/strategy": 0.2, "perplexity/execution": 1.1}
 		if step != 2 {
 			m["format/plain/accuracy"] = 0.5
 		}
@@ -247,11 +247,17 @@ func TestWriteFormatsAndPhases(t *testing.T) {
 	if err := log.Close(); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.Mkdir(dir.Path("diff"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(dir.Path("diff/sparsity.svg"), []byte(`<svg xmlns="http://www.w3.org/2000/svg"><text>93.8 %</text></svg>`), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	page := write(t, dir)
-	for _, name := range []string{"formats", "format_accuracy", "execution", "strategy", "mistakes"} {
+	for _, name := range []string{"formats", "format_accuracy", "execution", "strategy", "perplexity", "mistakes"} {
 		checkSVG(t, dir.Path(name+".svg"))
 	}
-	for _, want := range []string{"in each format", "the choice of strategy", "format/plain/accuracy"} {
+	for _, want := range []string{"in each format", "the choice of strategy", "format/plain/accuracy", "93.8 %"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("no %q on the page", want)
 		}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html/template"
 	"image/color"
 	"io/fs"
 	"maps"
@@ -53,6 +54,9 @@ var panels = []struct {
 	{"strategy", "Entropy of tokens of strategy; of the choice of strategy, over all samples and within problems.", "nats", []series{
 		{"entropy/strategy", "a token", "nsr"}, {"strategy_entropy", "all samples", "psr"}, {"strategy_entropy/within", "within problems", "w-reinforce"},
 	}},
+	{"perplexity", "Perplexity of tokens of right samples: of execution, of strategy.", "perplexity", []series{
+		{"perplexity/execution", "execution", "nsr"}, {"perplexity/strategy", "strategy", "psr"},
+	}},
 	{"mistakes", "Share of samples that are wrong by a mistake of execution, of strategy.", "share", []series{
 		{"errors/execution", "execution", "nsr"}, {"errors/strategy", "strategy", "psr"},
 	}},
@@ -83,7 +87,7 @@ func training(run *rundir.Dir) (document, error) {
 	if len(metrics) > 0 {
 		d.Tables = append(d.Tables, ends(metrics))
 	}
-	return d, d.addEvaluations(run.Path("eval"))
+	return d, errors.Join(d.addEvaluations(run.Path("eval")), d.addChanges(run.Path("diff")))
 }
 
 func (s series) line(metrics []map[string]float64) (line, bool) {
@@ -115,6 +119,23 @@ func cell(m map[string]float64, key string) string {
 		return fmt.Sprintf("%.4g", v)
 	}
 	return ""
+}
+
+// addChanges adds the heat maps that negativa diff --out left in the folder.
+func (d *document) addChanges(folder string) error {
+	maps, err := filepath.Glob(filepath.Join(folder, heatMapName+"*.svg"))
+	if err != nil {
+		return err
+	}
+	for _, path := range maps {
+		svg, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		name := strings.TrimSuffix(filepath.Base(path), ".svg")
+		d.Figures = append(d.Figures, figure{name, heatMapCaption("training"), template.HTML(svg)}) //nolint:gosec // drawn by negativa
+	}
+	return nil
 }
 
 // addEvaluations adds the Pass@k curves of the folder's evaluations.

@@ -38,13 +38,13 @@ func answered(t *testing.T, family task.Family, tok *tokenizer.Tokenizer, prompt
 	return groups
 }
 
-// Four samples of one problem: right, a slip in a sum, rounding up where it must not be,
+// Five samples of one problem: right, a slip in a product twice, rounding up where it must not be,
 // and no answer at all; two of another, both right and of one method.
 func TestPhasesByHand(t *testing.T) {
 	family := newFamily(t, "methods")
 	tok := tokenizer.Char(family.Alphabet())
 	groups := slices.Concat(
-		answered(t, family, tok, "17x14:", "d17*10=170;17*4=68;170+68=238", "d17*10=170;17*4=69;170+69=239", "r17*20=340;17*6=102;340-102=238", "=="),
+		answered(t, family, tok, "17x14:", "d17*10=170;17*4=68;170+68=238", "d17*10=170;17*4=69;170+69=239", "d17*10=170;17*4=69;170+69=239", "r17*20=340;17*6=102;340-102=238", "=="),
 		answered(t, family, tok, "17x18:", "f17*2=34;34*9=306", "f17*2=34;34*9=306"),
 	)
 	groups[0].Rollouts[0].Logprobs[0] = -1.5 // a surprising choice
@@ -57,17 +57,17 @@ func TestPhasesByHand(t *testing.T) {
 		return sum
 	}
 	want := map[string]float64{
-		"entropy/strategy": (1.5 + 4*0.5) / 5, "entropy/execution": 0.25,
+		"entropy/strategy": (1.5 + 5*0.5) / 6, "entropy/execution": 0.25,
 		"perplexity/strategy": math.Exp((1.5 + 2*0.5) / 3), "perplexity/execution": math.Exp(0.25),
-		"errors/strategy": 1.0 / 6, "errors/execution": 1.0 / 6,
-		"strategy_entropy":        h(2./6, 2./6, 1./6, 1./6), // d, f, r and nothing
-		"strategy_entropy/within": (h(1./2, 1./4, 1./4) + 0) / 2,
+		"errors/strategy": 1.0 / 7, "errors/execution": 2.0 / 7,
+		"strategy_entropy":        h(3./7, 2./7, 1./7, 1./7), // d, f, r and nothing
+		"strategy_entropy/within": (h(3./5, 1./5, 1./5) + 0) / 2,
 	}
 	if diff := cmp.Diff(want, m, approximately); diff != "" {
 		t.Error(diff)
 	}
 	counts := verify.Tally(groups)
-	if wrong := float64(counts[negativa.Wrong]) / 6; math.Abs(m["errors/strategy"]+m["errors/execution"]-wrong) > 1e-12 {
+	if wrong := float64(counts[negativa.Wrong]) / 7; math.Abs(m["errors/strategy"]+m["errors/execution"]-wrong) > 1e-12 {
 		t.Errorf("errors of strategy and of execution add up to other than the %v that are wrong", wrong)
 	}
 }

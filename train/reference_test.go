@@ -194,3 +194,20 @@ func left(t *testing.T, dir *rundir.Dir) map[string]any {
 	}
 	return map[string]any{"metrics": metrics, "checkpoints": files(t, dir.Path("checkpoints"))}
 }
+
+// Without a divergence in the loss nothing of a renewal is left but the optimizer, which starts
+// anew.
+func TestRenewalsResetTheOptimizer(t *testing.T) {
+	after := func(every int) map[string]string {
+		c := small("reinforce")
+		c.MaxSteps, c.RefSyncSteps = 3, every
+		l, err := run(t, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return stored(t, l.Policy)
+	}
+	if maps.Equal(after(2), after(0)) {
+		t.Error("the optimizer goes on as if nothing had been renewed")
+	}
+}

@@ -75,6 +75,9 @@ func ledgerRow(r claim.Result) report.LedgerRow {
 	}
 	if r.Value != nil {
 		row.Value = fmt.Sprintf("%.4g [%.4g, %.4g]", *r.Value, r.Interval[0], r.Interval[1])
+		if len(r.Runs) == 1 { // of which there is no interval
+			row.Value = fmt.Sprintf("%.4g", *r.Value)
+		}
 		row.Verdict = string(*r.Verdict)
 		row.Conditions += fmt.Sprintf("; %d seeds, %.0f s", len(r.Runs), r.Seconds)
 		beside := r.Beside()

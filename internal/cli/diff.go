@@ -16,7 +16,7 @@ type diffCommand struct {
 	Mask       string   `name:"mask" type:"path" placeholder:"FILE" help:"Write a mask of the weights that changed, for train --update_mask."`
 	RandomMask string   `name:"random_mask" aliases:"random-mask" type:"path" placeholder:"FILE" help:"Write a mask of as many weights of each tensor in random places."`
 	Seed       uint64   `name:"seed" default:"1" help:"Seed of what is put in random places."`
-	Out        string   `name:"out" type:"path" placeholder:"FOLDER" help:"Folder for a page and heat maps."`
+	Out        string   `name:"out" type:"path" placeholder:"FOLDER" help:"Folder for a page and heat maps; report shows those in a run's folder diff."`
 	JSON       bool     `name:"json" help:"Print JSON."`
 	Threads    int      `name:"threads" default:"0" help:"Threads; 0: one for each CPU. No result depends on it."`
 }
