@@ -121,10 +121,10 @@ func All() []Claim {
 		f1, f2,
 		g1,
 		h1, h2, h4,
-		p1, p2, p3, p4, p5,
+		p1, p2, p2c, p3, p4, p5,
 		r2, r5,
 		s1, s2, s4, s5, s6, s7,
-		y1, y2, y3, y4, y5,
+		y1, y1p, y2, y3, y4, y5,
 	}
 }
 
