@@ -89,20 +89,19 @@ func playBandit(ctx context.Context, name string, optimizer engine.OptimParams, 
 	return effectiveArms(e)
 }
 
+// effectiveArms is exp(H(p | right)): how many right arms are in use.
 func effectiveArms(e *tabular.Engine) (float64, error) {
-	all, err := e.Enumerate([]negativa.Token{0})
+	p, err := armProbabilities(e)
 	if err != nil {
 		return 0, err
 	}
 	right, entropy := 0.0, 0.0
-	for _, c := range all {
-		if isRight(c.Tokens[0]) {
-			right += c.Probability
-		}
+	for _, q := range p[:rightArms] {
+		right += q
 	}
-	for _, c := range all {
-		if p := c.Probability / right; isRight(c.Tokens[0]) && p > 0 {
-			entropy -= p * math.Log(p)
+	for _, q := range p[:rightArms] {
+		if q > 0 {
+			entropy -= q / right * math.Log(q/right)
 		}
 	}
 	return math.Exp(entropy), nil

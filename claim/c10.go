@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/negativa-lab/negativa"
+	"github.com/negativa-lab/negativa/diagnose"
 	"github.com/negativa-lab/negativa/engine"
 	"github.com/negativa-lab/negativa/engine/tabular"
 	"github.com/negativa-lab/negativa/objective"
@@ -26,17 +27,14 @@ var c10 = Claim{
 			if err != nil {
 				return found{}, err
 			}
-			likeliest := 0
-			for v, p := range before {
-				if v != int(y) && (likeliest == int(y) || p > before[likeliest]) {
-					likeliest = v
-				}
-				if v != int(y) && after[v] < p {
+			for v := range before {
+				if v != int(y) && after[v] < before[v] {
 					fell++
 				}
 			}
-			share += (after[likeliest] - before[likeliest]) / (before[y] - after[y])
-			inProportion += before[likeliest] / (1 - before[y])
+			outlook := diagnose.OutlookOf(before, int(y))
+			lost, gained := outlook.Freed(after)
+			share, inProportion = share+gained/lost, inProportion+outlook.Proportional
 			n++
 		}
 		return found{share / inProportion, beside{

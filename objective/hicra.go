@@ -13,17 +13,11 @@ import "math"
 // that failed less, not more. There the tokens are found by frequent n-grams; here they are
 // known, of problems that are tagged.
 func hicra() Objective {
-	p := standard()
-	p.Normaliser, p.ScaleRewards = Constant, Unscaled
-	return Objective{
-		Name:       "hicra",
-		Formula:    "L = −(1/(B·L_max)) Σ Σ min(ρA, clip(ρ)A); A = r − mean of the group, + α|r − mean| for tokens of strategy",
-		Source:     "hierarchy-aware credit assignment, arXiv 2509.03646",
-		Grouped:    true,
-		Tagged:     true,
-		Params:     p,
-		advantages: groupRelative,
-	}
+	o := drGRPO()
+	o.Name, o.Tagged = "hicra", true
+	o.Formula += ", + α|r − mean| for tokens of strategy"
+	o.Source = "hierarchy-aware credit assignment, arXiv 2509.03646"
+	return o
 }
 
 // Spread gives each of a row's n tokens its advantage, from the row's: the same one, but that

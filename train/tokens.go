@@ -17,8 +17,11 @@ const (
 
 // lifted marks the tokens of a sample that HICRA lifts; nil where no objective asks.
 func (l *Loop) lifted(step, problem, sample int, g *negativa.Group) []bool {
+	if !l.Objective.Tagged {
+		return nil
+	}
 	family, tagged := task.As[task.Tagged](l.Problems, g.Problem)
-	if !l.Objective.Tagged || !tagged {
+	if !tagged {
 		return nil
 	}
 	strategy, ends := marks(l.Tokenizer, family, &g.Rollouts[sample])
