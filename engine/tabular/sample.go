@@ -90,29 +90,28 @@ func (s *sampler) draw(prompt int, source draw.Source) negativa.Rollout {
 
 // Logprobs implements engine.Scorer.
 func (p *policy) Logprobs(ctx context.Context, sequences []engine.Sequence, temperature float64) ([][]float32, error) {
-	if err := checkTemperature(temperature); err != nil {
-		return nil, fmt.Errorf("score: %w", err)
-	}
-	out := make([][]float32, len(sequences))
-	for i, s := range sequences {
-		if err := ctx.Err(); err != nil {
-			return nil, err
+	return p.read(ctx, "score", sequences, temperature, func(places []place) (out []float32) {
+		for _, at := range places {
+			out = append(out, float32(at.logprobs[at.token]))
 		}
-		x, err := p.check(s.Prompt, s.Completion)
-		if err != nil {
-			return nil, fmt.Errorf("score sequence %d: %w", i, err)
-		}
-		for _, at := range p.path(x, s.Completion, divisor(temperature)) {
-			out[i] = append(out[i], float32(at.logprobs[at.token]))
-		}
-	}
-	return out, nil
+		return out
+	})
 }
 
 // Distributions implements engine.Distributor.
 func (p *policy) Distributions(ctx context.Context, sequences []engine.Sequence, temperature float64) ([][]float32, error) {
+	return p.read(ctx, "distributions", sequences, temperature, func(places []place) (out []float32) {
+		for _, lp := range places[len(places)-1].logprobs {
+			out = append(out, float32(lp))
+		}
+		return out
+	})
+}
+
+// read takes something from the places of each sequence; what names it in errors.
+func (p *policy) read(ctx context.Context, what string, sequences []engine.Sequence, temperature float64, take func([]place) []float32) ([][]float32, error) {
 	if err := checkTemperature(temperature); err != nil {
-		return nil, fmt.Errorf("distributions: %w", err)
+		return nil, fmt.Errorf("%s: %w", what, err)
 	}
 	out := make([][]float32, len(sequences))
 	for i, s := range sequences {
@@ -121,12 +120,9 @@ func (p *policy) Distributions(ctx context.Context, sequences []engine.Sequence,
 		}
 		x, err := p.check(s.Prompt, s.Completion)
 		if err != nil {
-			return nil, fmt.Errorf("distribution of sequence %d: %w", i, err)
+			return nil, fmt.Errorf("%s: sequence %d: %w", what, i, err)
 		}
-		places := p.path(x, s.Completion, divisor(temperature))
-		for _, lp := range places[len(places)-1].logprobs {
-			out[i] = append(out[i], float32(lp))
-		}
+		out[i] = take(p.path(x, s.Completion, divisor(temperature)))
 	}
 	return out, nil
 }
