@@ -162,7 +162,7 @@ func (m *model) targetsBackward(a *activations, f *flows, b block) {
 		for i := a.sequences[u.first].firstTarget; i < a.sequences[u.end-1].endTarget(); i++ {
 			row := a.predictor[i]
 			kernel.RMSNormBackward(out[row*width:(row+1)*width], f.hidden[i*width:(i+1)*width],
-				a.x[row*width:(row+1)*width], m.norm, a.hiddenR[i])
+				a.x[row*width:(row+1)*width], m.norm, a.hiddenR[i:i+1])
 		}
 	}
 }
@@ -222,7 +222,7 @@ func (m *model) mlpBackward(layer int, r *rows, d *layerFlow) {
 	m.back(layer, gateProj, d.midNormed, d.gate, r.midNormed, d, false)
 	m.back(layer, upProj, d.midNormed, d.up, r.midNormed, d, true)
 	copy(d.mid, d.out)
-	normRowsBackward(d.mid, d.midNormed, r.mid, m.layers[layer].postNorm, r.midRstd)
+	kernel.RMSNormBackward(d.mid, d.midNormed, r.mid, m.layers[layer].postNorm, r.midRstd)
 }
 
 // attentionInputsBackward takes the flow from q, k, v and the residual to the layer's input.
@@ -239,8 +239,8 @@ func (m *model) attentionInputsBackward(layer int, r *rows, d *layerFlow, positi
 	if c.headNorms() {
 		clear(d.qRaw)
 		clear(d.kRaw)
-		normRowsBackward(d.qRaw, d.q, r.qRaw, w.qNorm, r.qRstd)
-		normRowsBackward(d.kRaw, d.k, r.kRaw, w.kNorm, r.kRstd)
+		kernel.RMSNormBackward(d.qRaw, d.q, r.qRaw, w.qNorm, r.qRstd)
+		kernel.RMSNormBackward(d.kRaw, d.k, r.kRaw, w.kNorm, r.kRstd)
 	}
 	m.round(d.qRaw)
 	m.round(d.kRaw)
@@ -249,14 +249,7 @@ func (m *model) attentionInputsBackward(layer int, r *rows, d *layerFlow, positi
 	m.back(layer, kProj, d.normed, d.kRaw, r.normed, d, true)
 	m.back(layer, vProj, d.normed, d.v, r.normed, d, true)
 	copy(in, d.mid)
-	normRowsBackward(in, d.normed, r.x, w.inputNorm, r.rstd)
-}
-
-func normRowsBackward(dx, dy, x, w, rstd []float32) {
-	width := len(w)
-	for i, r := range rstd {
-		kernel.RMSNormBackward(dx[i*width:(i+1)*width], dy[i*width:(i+1)*width], x[i*width:(i+1)*width], w, r)
-	}
+	kernel.RMSNormBackward(in, d.normed, r.x, w.inputNorm, r.rstd)
 }
 
 func (d *layerFlow) slice(c Config, from, to int) layerFlow {

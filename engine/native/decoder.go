@@ -277,7 +277,7 @@ func (d *decoder) attend(i int) {
 func (d *decoder) predict(n int) {
 	m, c := d.model, d.model.config
 	normed := d.rows.normed[:n*c.HiddenSize]
-	normRows(normed, d.rows.x, m.norm, d.rows.rstd[:n], c)
+	m.normRows(normed, d.rows.x, m.norm, d.rows.rstd[:n])
 	m.round(normed)
 	m.project(d.logits[:n*c.VocabSize], normed, n, divisor(d.queue.params.Temperature), d.team)
 }

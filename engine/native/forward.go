@@ -45,13 +45,13 @@ func (m *model) embedTokens(x []float32, tokens []int32) {
 func (m *model) attentionInputs(layer int, r *rows, positions []int, t *team) {
 	c, w, p := m.config, &m.layers[layer], &m.forward.layers[layer]
 	n := len(positions)
-	normRows(r.normed, r.x, w.inputNorm, r.rstd, c)
+	m.normRows(r.normed, r.x, w.inputNorm, r.rstd)
 	m.round(r.normed)
 	t.products(r.normed, c.HiddenSize, n,
 		product{out: r.qRaw, by: &p[qProj]}, product{out: r.kRaw, by: &p[kProj]}, product{out: r.v, by: &p[vProj]})
 	if c.headNorms() {
-		normRows(r.q, r.qRaw, w.qNorm, r.qRstd, c)
-		normRows(r.k, r.kRaw, w.kNorm, r.kRstd, c)
+		m.normRows(r.q, r.qRaw, w.qNorm, r.qRstd)
+		m.normRows(r.k, r.kRaw, w.kNorm, r.kRstd)
 	}
 	for i, position := range positions {
 		for h := i * c.queryWidth(); h < (i+1)*c.queryWidth(); h += c.HeadDim {
@@ -73,7 +73,7 @@ func (m *model) attentionOutputs(layer int, r *rows, t *team) {
 // mlpActivations computes SwiGLU(W_gate h, W_up h), h = RMSNorm(mid).
 func (m *model) mlpActivations(layer int, r *rows, t *team) {
 	c, w, p := m.config, &m.layers[layer], &m.forward.layers[layer]
-	normRows(r.midNormed, r.mid, w.postNorm, r.midRstd, c)
+	m.normRows(r.midNormed, r.mid, w.postNorm, r.midRstd)
 	m.round(r.midNormed)
 	t.products(r.midNormed, c.HiddenSize, len(r.midRstd), product{out: r.gate, by: &p[gateProj]}, product{out: r.up, by: &p[upProj]})
 	kernel.SwiGLU(r.activation, r.sigmoid, r.gate, r.up)
@@ -119,7 +119,7 @@ func (m *model) normTargets(a *activations, from, to int) {
 	width := m.config.HiddenSize
 	for i := from; i < to; i++ {
 		row := a.predictor[i]
-		a.hiddenR[i] = kernel.RMSNorm(a.hidden[i*width:(i+1)*width], a.x[row*width:(row+1)*width], m.norm, float32(m.config.NormEpsilon))
+		m.normRows(a.hidden[i*width:(i+1)*width], a.x[row*width:(row+1)*width], m.norm, a.hiddenR[i:i+1])
 	}
 	m.round(a.hidden[from*width : to*width])
 }
@@ -161,11 +161,8 @@ func (m *model) valueOf(hidden []float32) float64 {
 	return float64(kernel.Dot(hidden, m.value)) + float64(m.valueBias[0])
 }
 
-func normRows(y, x, w, rstd []float32, c Config) {
-	width := len(w)
-	for i := range rstd {
-		rstd[i] = kernel.RMSNorm(y[i*width:(i+1)*width], x[i*width:(i+1)*width], w, float32(c.NormEpsilon))
-	}
+func (m *model) normRows(y, x, w, rstd []float32) {
+	kernel.RMSNorm(y, x, w, rstd, float32(m.config.NormEpsilon))
 }
 
 var scratches kernel.Pool[attentionScratch]

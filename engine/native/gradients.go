@@ -51,7 +51,7 @@ func (g *gradients) merge() {
 }
 
 // taskOutputs is how many of a weight's rows one task owns.
-const taskOutputs = 96
+const taskOutputs = 192
 
 // layerTasks add one layer's part of the gradient. Threads split outputs. The tasks are
 // made once and read the batch as it is when they run.
@@ -75,14 +75,14 @@ func layerTasks(g *layer, a *activations, at int, f *flows) []func() {
 		return tasks
 	}
 	tasks = append(tasks,
-		func() { normWeight(g.inputNorm, d.normed, r().x, r().rstd) },
-		func() { normWeight(g.postNorm, d.midNormed, r().mid, r().midRstd) })
+		func() { kernel.RMSNormWeightBackward(g.inputNorm, d.normed, r().x, r().rstd) },
+		func() { kernel.RMSNormWeightBackward(g.postNorm, d.midNormed, r().mid, r().midRstd) })
 	if g.qNorm == nil {
 		return tasks
 	}
 	return append(tasks,
-		func() { normWeight(g.qNorm, d.q, r().qRaw, r().qRstd) },
-		func() { normWeight(g.kNorm, d.k, r().kRaw, r().kRstd) })
+		func() { kernel.RMSNormWeightBackward(g.qNorm, d.q, r().qRaw, r().qRstd) },
+		func() { kernel.RMSNormWeightBackward(g.kNorm, d.k, r().kRaw, r().kRstd) })
 }
 
 // linearTasks add the gradients of what a projection trains: dW = dyᵀ x, db = Σ dy,
@@ -153,13 +153,6 @@ func (g *gradients) otherTasks(a *activations, f *flows) []func() {
 	return tasks
 }
 
-func normWeight(grad, dy, x, rstd []float32) {
-	width := len(grad)
-	for i, r := range rstd {
-		kernel.RMSNormWeightBackward(grad, dy[i*width:(i+1)*width], x[i*width:(i+1)*width], r)
-	}
-}
-
 // embedTasks adds each token's flow to its row, a band of columns a task.
 func (g *gradients) embedTasks(a *activations, f *flows) []func() {
 	width := g.config.HiddenSize
@@ -180,7 +173,7 @@ func (g *gradients) embedTasks(a *activations, f *flows) []func() {
 func (g *gradients) finalNorm(a *activations, f *flows) {
 	width := g.config.HiddenSize
 	for i, row := range a.predictor {
-		kernel.RMSNormWeightBackward(g.norm, f.hidden[i*width:(i+1)*width], a.x[row*width:(row+1)*width], a.hiddenR[i])
+		kernel.RMSNormWeightBackward(g.norm, f.hidden[i*width:(i+1)*width], a.x[row*width:(row+1)*width], a.hiddenR[i:i+1])
 	}
 }
 

@@ -76,7 +76,7 @@ func TestReportHasTheKeysThatOthersRead(t *testing.T) {
 func TestSplitCoversEveryRowOnce(t *testing.T) {
 	for _, threads := range []int{1, 2, 3, 8} {
 		for n := 1; n < 2000; n += 7 {
-			parts, size := split(n, threads)
+			parts, size := split(n, 192, threads)
 			if size < 1 || size > 192 || (parts-1)*size >= n || parts*size < n {
 				t.Fatalf("%d rows on %d threads: %d parts of %d", n, threads, parts, size)
 			}

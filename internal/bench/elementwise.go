@@ -58,8 +58,11 @@ func logSumExpRows(s *session) func() {
 
 func normRows(s *session) func() {
 	x, w := numbers(s.Seed, manyRows*wide), numbers(s.Seed+1, wide)
-	y := make([]float32, len(x))
-	return inParts(s.Threads, manyRows, func(_, i int) { kernel.RMSNorm(row(y, i, wide), row(x, i, wide), w, 1e-6) })
+	y, rstd := make([]float32, len(x)), make([]float32, manyRows)
+	const block = 64
+	return inParts(s.Threads, manyRows/block, func(_, i int) {
+		kernel.RMSNorm(row(y, i, block*wide), row(x, i, block*wide), w, row(rstd, i, block), 1e-6)
+	})
 }
 
 func swigluRows(s *session) func() {

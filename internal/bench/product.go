@@ -103,34 +103,35 @@ func backward(e extent) multiply {
 
 // byRows runs multiply for m rows; threads split them.
 func byRows(m, threads int, multiply func(from, to int)) (run func()) {
-	parts, size := split(m, threads)
+	parts, size := split(m, 192, threads)
 	task := func(i int) { multiply(i*size, min(m, (i+1)*size)) }
 	return func() { kernel.Parallel(threads, parts, task) }
 }
 
-// split cuts n rows into parts of at most 192, as many for each thread.
-func split(n, threads int) (parts, size int) {
-	parts = (n + 191) / 192
+// split cuts n rows into parts of at most so many, as many for each thread.
+func split(n, most, threads int) (parts, size int) {
+	parts = (n + most - 1) / most
 	parts = (parts + threads - 1) / threads * threads
 	size = (n + parts - 1) / parts
 	return (n + size - 1) / size, size
 }
 
-// taskOutputs is how many of a weight's rows one task of its gradient owns.
-const taskOutputs = 96
+// taskOutputs is how many of a weight's rows one task of its gradient owns at most.
+const taskOutputs = 192
 
 func weightGradient(e extent) multiply {
 	return func(s *session) (dw []float32, run func()) {
 		dy, x := numbers(s.Seed, e.m*e.n), numbers(s.Seed+1, e.m*e.k)
 		dw = make([]float32, e.n*e.k)
+		parts, size := split(e.n, taskOutputs, s.Threads)
 		task := func(i int) {
-			first := i * taskOutputs
-			outputs := min(taskOutputs, e.n-first)
+			first := i * size
+			outputs := min(size, e.n-first)
 			part := dw[first*e.k : (first+outputs)*e.k]
 			clear(part)
 			kernel.GemmOuter(part, e.k, outputs, e.k, e.m, dy[first:], e.n, x, e.k)
 		}
-		return dw, func() { kernel.Parallel(s.Threads, (e.n+taskOutputs-1)/taskOutputs, task) }
+		return dw, func() { kernel.Parallel(s.Threads, parts, task) }
 	}
 }
 

@@ -2765,24 +2765,23 @@ transposeLoop:
 	VZEROUPPER
 	RET
 
-// func gatherAVX2(dst *float32, src *float32, stride int, rows int, panels int)
+// func gather16AVX2(dst *float32, src *float32, stride int, rows int, panels int)
 // Requires: AVX, MMX+
-TEXT ·gatherAVX2(SB), NOSPLIT, $0-40
-	MOVQ dst+0(FP), AX
-	MOVQ src+8(FP), CX
-	MOVQ stride+16(FP), DX
-	SHLQ $0x02, DX
-	MOVQ rows+24(FP), BX
-	MOVQ rows+24(FP), SI
-	SHLQ $0x06, SI
-	MOVQ panels+32(FP), DI
+TEXT ·gather16AVX2(SB), NOSPLIT, $0-40
+	MOVQ   dst+0(FP), AX
+	MOVQ   src+8(FP), CX
+	MOVQ   stride+16(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   rows+24(FP), BX
+	IMUL3Q $0x40, BX, SI
+	MOVQ   panels+32(FP), DI
 
-gatherRow:
+gather16AVX2Row:
 	MOVQ CX, R8
 	MOVQ AX, R9
 	MOVQ DI, R10
 
-gatherPanel:
+gather16AVX2Panel:
 	PREFETCHT0 (R8)(DX*8)
 	VMOVUPS    (R8), Y0
 	VMOVUPS    32(R8), Y1
@@ -2791,11 +2790,46 @@ gatherPanel:
 	ADDQ       $0x40, R8
 	ADDQ       SI, R9
 	DECQ       R10
-	JNZ        gatherPanel
+	JNZ        gather16AVX2Panel
 	ADDQ       DX, CX
 	ADDQ       $0x40, AX
 	DECQ       BX
-	JNZ        gatherRow
+	JNZ        gather16AVX2Row
+	VZEROUPPER
+	RET
+
+// func gather24AVX2(dst *float32, src *float32, stride int, rows int, panels int)
+// Requires: AVX, MMX+
+TEXT ·gather24AVX2(SB), NOSPLIT, $0-40
+	MOVQ   dst+0(FP), AX
+	MOVQ   src+8(FP), CX
+	MOVQ   stride+16(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   rows+24(FP), BX
+	IMUL3Q $0x60, BX, SI
+	MOVQ   panels+32(FP), DI
+
+gather24AVX2Row:
+	MOVQ CX, R8
+	MOVQ AX, R9
+	MOVQ DI, R10
+
+gather24AVX2Panel:
+	PREFETCHT0 (R8)(DX*8)
+	VMOVUPS    (R8), Y0
+	VMOVUPS    32(R8), Y1
+	VMOVUPS    64(R8), Y2
+	VMOVUPS    Y0, (R9)
+	VMOVUPS    Y1, 32(R9)
+	VMOVUPS    Y2, 64(R9)
+	ADDQ       $0x60, R8
+	ADDQ       SI, R9
+	DECQ       R10
+	JNZ        gather24AVX2Panel
+	ADDQ       DX, CX
+	ADDQ       $0x60, AX
+	DECQ       BX
+	JNZ        gather24AVX2Row
 	VZEROUPPER
 	RET
 

@@ -134,10 +134,15 @@ func normDotAVX2(dy *float32, x *float32, w *float32, blocks int, sums *[16]floa
 //go:noescape
 func transposeAVX2(dst *float32, dstRow int, src *float32, srcRow int, blocks int)
 
-// gatherAVX2 copies rows of 16·panels numbers, stride apart, to panels.
+// gather16AVX2 copies rows of 16·panels numbers, stride apart, to panels.
 //
 //go:noescape
-func gatherAVX2(dst *float32, src *float32, stride int, rows int, panels int)
+func gather16AVX2(dst *float32, src *float32, stride int, rows int, panels int)
+
+// gather24AVX2 copies rows of 24·panels numbers, stride apart, to panels.
+//
+//go:noescape
+func gather24AVX2(dst *float32, src *float32, stride int, rows int, panels int)
 
 // roundHalfAVX2 is RoundHalf for blocks of eight.
 //

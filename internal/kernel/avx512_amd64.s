@@ -12761,109 +12761,6 @@ scaleAVX512Body:
 	VZEROUPPER
 	RET
 
-// func normAVX512(y *float32, x *float32, w *float32, n int, rstd float32)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·normAVX512(SB), NOSPLIT, $0-36
-	MOVQ         y+0(FP), AX
-	MOVQ         x+8(FP), CX
-	MOVQ         w+16(FP), DX
-	MOVQ         n+24(FP), BX
-	VBROADCASTSS rstd+32(FP), Z0
-	MOVL         $-1, SI
-	KMOVW        SI, K1
-
-normAVX512Loop:
-	CMPQ  BX, $0x10
-	JAE   normAVX512Body
-	BZHIL BX, SI, SI
-	KMOVW SI, K1
-
-normAVX512Body:
-	VMOVUPS.Z (CX), K1, Z1
-	VMULPS    Z0, Z1, Z1
-	VMOVUPS.Z (DX), K1, Z2
-	VMULPS    Z2, Z1, Z1
-	VMOVUPS   Z1, K1, (AX)
-	ADDQ      $0x40, AX
-	ADDQ      $0x40, CX
-	ADDQ      $0x40, DX
-	SUBQ      $0x10, BX
-	JHI       normAVX512Loop
-	VZEROUPPER
-	RET
-
-// func normBackwardAVX512(dx *float32, dy *float32, x *float32, w *float32, n int, rstd float32, s float32)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·normBackwardAVX512(SB), NOSPLIT, $0-48
-	MOVQ         dx+0(FP), AX
-	MOVQ         dy+8(FP), CX
-	MOVQ         x+16(FP), DX
-	MOVQ         w+24(FP), BX
-	MOVQ         n+32(FP), SI
-	VBROADCASTSS rstd+40(FP), Z0
-	VBROADCASTSS s+44(FP), Z1
-	MOVL         $-1, DI
-	KMOVW        DI, K1
-
-normBackwardAVX512Loop:
-	CMPQ  SI, $0x10
-	JAE   normBackwardAVX512Body
-	BZHIL SI, DI, DI
-	KMOVW DI, K1
-
-normBackwardAVX512Body:
-	VMOVUPS.Z (BX), K1, Z2
-	VMOVUPS.Z (DX), K1, Z3
-	VMOVUPS.Z (CX), K1, Z4
-	VMULPS    Z4, Z2, Z2
-	VMULPS    Z1, Z3, Z3
-	VSUBPS    Z3, Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VMOVUPS.Z (AX), K1, Z3
-	VADDPS    Z3, Z2, Z2
-	VMOVUPS   Z2, K1, (AX)
-	ADDQ      $0x40, AX
-	ADDQ      $0x40, CX
-	ADDQ      $0x40, DX
-	ADDQ      $0x40, BX
-	SUBQ      $0x10, SI
-	JHI       normBackwardAVX512Loop
-	VZEROUPPER
-	RET
-
-// func normWeightAVX512(dw *float32, dy *float32, x *float32, n int, rstd float32)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·normWeightAVX512(SB), NOSPLIT, $0-36
-	MOVQ         dw+0(FP), AX
-	MOVQ         dy+8(FP), CX
-	MOVQ         x+16(FP), DX
-	MOVQ         n+24(FP), BX
-	VBROADCASTSS rstd+32(FP), Z0
-	MOVL         $-1, SI
-	KMOVW        SI, K1
-
-normWeightAVX512Loop:
-	CMPQ  BX, $0x10
-	JAE   normWeightAVX512Body
-	BZHIL BX, SI, SI
-	KMOVW SI, K1
-
-normWeightAVX512Body:
-	VMOVUPS.Z (DX), K1, Z1
-	VMULPS    Z0, Z1, Z1
-	VMOVUPS.Z (CX), K1, Z2
-	VMULPS    Z2, Z1, Z1
-	VMOVUPS.Z (AX), K1, Z2
-	VADDPS    Z2, Z1, Z1
-	VMOVUPS   Z1, K1, (AX)
-	ADDQ      $0x40, AX
-	ADDQ      $0x40, CX
-	ADDQ      $0x40, DX
-	SUBQ      $0x10, BX
-	JHI       normWeightAVX512Loop
-	VZEROUPPER
-	RET
-
 // func turnAVX512(low *float32, high *float32, cos *float32, sin *float32, n int, sign float32)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·turnAVX512(SB), NOSPLIT, $0-44
@@ -12932,40 +12829,6 @@ dotAVX512Body:
 	SUBQ      $0x10, DX
 	JHI       dotAVX512Loop
 	VMOVUPS   Z0, (BX)
-	VZEROUPPER
-	RET
-
-// func normDotAVX512(dy *float32, x *float32, w *float32, n int, sums *[16]float32)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·normDotAVX512(SB), NOSPLIT, $0-40
-	MOVQ    dy+0(FP), AX
-	MOVQ    x+8(FP), CX
-	MOVQ    w+16(FP), DX
-	MOVQ    n+24(FP), BX
-	MOVQ    sums+32(FP), SI
-	VMOVUPS (SI), Z0
-	MOVL    $-1, DI
-	KMOVW   DI, K1
-
-normDotAVX512Loop:
-	CMPQ  BX, $0x10
-	JAE   normDotAVX512Body
-	BZHIL BX, DI, DI
-	KMOVW DI, K1
-
-normDotAVX512Body:
-	VMOVUPS.Z (DX), K1, Z1
-	VMOVUPS.Z (AX), K1, Z2
-	VMULPS    Z2, Z1, Z1
-	VMOVUPS.Z (CX), K1, Z2
-	VMULPS    Z2, Z1, Z1
-	VADDPS    Z1, Z0, K1, Z0
-	ADDQ      $0x40, AX
-	ADDQ      $0x40, CX
-	ADDQ      $0x40, DX
-	SUBQ      $0x10, BX
-	JHI       normDotAVX512Loop
-	VMOVUPS   Z0, (SI)
 	VZEROUPPER
 	RET
 
@@ -13078,6 +12941,274 @@ GLOBL expHigh<>(SB), RODATA|NOPTR, $4
 
 DATA infinity<>+0(SB)/4, $0x7f800000
 GLOBL infinity<>(SB), RODATA|NOPTR, $4
+
+// func normRowsAVX512(y *float32, x *float32, w *float32, rstd *float32, width int, rows int, eps float64)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE2
+TEXT ·normRowsAVX512(SB), NOSPLIT, $0-56
+	MOVQ       y+0(FP), AX
+	MOVQ       x+8(FP), CX
+	MOVQ       w+16(FP), DX
+	MOVQ       rstd+24(FP), BX
+	MOVQ       width+32(FP), R8
+	MOVQ       rows+40(FP), R9
+	MOVQ       R8, DI
+	ANDQ       $0x0f, DI
+	MOVQ       R8, SI
+	ANDQ       $-16, SI
+	SHLQ       $0x02, SI
+	SHLQ       $0x02, R8
+	MOVL       $-1, R10
+	BZHIL      DI, R10, R10
+	KMOVW      R10, K1
+	MOVSD      eps+48(FP), X1
+	VXORPS     X0, X0, X0
+	MOVQ       width+32(FP), R10
+	VCVTSI2SDQ R10, X0, X0
+	VMOVSD     oneDouble<>+0(SB), X2
+
+normRowsAVX512Row:
+	VXORPS Z3, Z3, Z3
+	XORQ   R10, R10
+
+normRowsAVX512Sum:
+	CMPQ    R10, SI
+	JE      normRowsAVX512SumTail
+	VMOVUPS (CX)(R10*1), Z4
+	VMULPS  Z4, Z4, Z4
+	VADDPS  Z4, Z3, Z3
+	ADDQ    $0x40, R10
+	JMP     normRowsAVX512Sum
+
+normRowsAVX512SumTail:
+	TESTQ     DI, DI
+	JZ        normRowsAVX512SumEnd
+	VMOVUPS.Z (CX)(R10*1), K1, Z4
+	VMULPS    Z4, Z4, Z4
+	VADDPS    Z4, Z3, Z3
+
+normRowsAVX512SumEnd:
+	VEXTRACTF32X8 $0x01, Z3, Y4
+	VADDPS        Y4, Y3, Y4
+	VEXTRACTF128  $0x01, Y4, X3
+	VADDPS        X3, X4, X3
+	VPERMILPS     $0x0e, X3, X4
+	VADDPS        X4, X3, X3
+	VPERMILPS     $0x01, X3, X4
+	VADDSS        X4, X3, X3
+	VCVTSS2SD     X3, X3, X3
+	VDIVSD        X0, X3, X3
+	VADDSD        X1, X3, X3
+	VSQRTSD       X3, X3, X3
+	VDIVSD        X3, X2, X3
+	VCVTSD2SS     X3, X3, X3
+	VMOVSS        X3, (BX)
+	VBROADCASTSS  X3, Z3
+	XORQ          R10, R10
+
+normRowsAVX512Scale:
+	CMPQ    R10, SI
+	JE      normRowsAVX512ScaleTail
+	VMOVUPS (CX)(R10*1), Z4
+	VMULPS  Z3, Z4, Z4
+	VMOVUPS (DX)(R10*1), Z5
+	VMULPS  Z5, Z4, Z4
+	VMOVUPS Z4, (AX)(R10*1)
+	ADDQ    $0x40, R10
+	JMP     normRowsAVX512Scale
+
+normRowsAVX512ScaleTail:
+	TESTQ     DI, DI
+	JZ        normRowsAVX512ScaleEnd
+	VMOVUPS.Z (CX)(R10*1), K1, Z4
+	VMULPS    Z3, Z4, Z4
+	VMOVUPS.Z (DX)(R10*1), K1, Z3
+	VMULPS    Z3, Z4, Z4
+	VMOVUPS   Z4, K1, (AX)(R10*1)
+
+normRowsAVX512ScaleEnd:
+	ADDQ R8, CX
+	ADDQ R8, AX
+	ADDQ $0x04, BX
+	DECQ R9
+	JNZ  normRowsAVX512Row
+	VZEROUPPER
+	RET
+
+DATA oneDouble<>+0(SB)/8, $(1.0)
+GLOBL oneDouble<>(SB), RODATA|NOPTR, $8
+
+// func normBackwardRowsAVX512(dx *float32, dy *float32, x *float32, w *float32, rstd *float32, width int, rows int)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·normBackwardRowsAVX512(SB), NOSPLIT, $0-56
+	MOVQ       dx+0(FP), AX
+	MOVQ       dy+8(FP), CX
+	MOVQ       x+16(FP), DX
+	MOVQ       w+24(FP), BX
+	MOVQ       rstd+32(FP), SI
+	MOVQ       width+40(FP), R9
+	MOVQ       rows+48(FP), R10
+	MOVQ       R9, R8
+	ANDQ       $0x0f, R8
+	MOVQ       R9, DI
+	ANDQ       $-16, DI
+	SHLQ       $0x02, DI
+	SHLQ       $0x02, R9
+	MOVL       $-1, R11
+	BZHIL      R8, R11, R11
+	KMOVW      R11, K1
+	VXORPS     X0, X0, X0
+	MOVQ       width+40(FP), R11
+	VCVTSI2SSQ R11, X0, X0
+
+normBackwardRowsAVX512Row:
+	VXORPS Z1, Z1, Z1
+	XORQ   R11, R11
+
+normBackwardRowsAVX512Sum:
+	CMPQ    R11, DI
+	JE      normBackwardRowsAVX512SumTail
+	VMOVUPS (BX)(R11*1), Z2
+	VMOVUPS (CX)(R11*1), Z3
+	VMULPS  Z3, Z2, Z2
+	VMOVUPS (DX)(R11*1), Z3
+	VMULPS  Z3, Z2, Z2
+	VADDPS  Z2, Z1, Z1
+	ADDQ    $0x40, R11
+	JMP     normBackwardRowsAVX512Sum
+
+normBackwardRowsAVX512SumTail:
+	TESTQ     R8, R8
+	JZ        normBackwardRowsAVX512SumEnd
+	VMOVUPS.Z (BX)(R11*1), K1, Z2
+	VMOVUPS.Z (CX)(R11*1), K1, Z3
+	VMULPS    Z3, Z2, Z2
+	VMOVUPS.Z (DX)(R11*1), K1, Z3
+	VMULPS    Z3, Z2, Z2
+	VADDPS    Z2, Z1, Z1
+
+normBackwardRowsAVX512SumEnd:
+	VEXTRACTF32X8 $0x01, Z1, Y2
+	VADDPS        Y2, Y1, Y2
+	VEXTRACTF128  $0x01, Y2, X1
+	VADDPS        X1, X2, X1
+	VPERMILPS     $0x0e, X1, X2
+	VADDPS        X2, X1, X1
+	VPERMILPS     $0x01, X1, X2
+	VADDSS        X2, X1, X1
+	VBROADCASTSS  (SI), Z2
+	VDIVSS        X0, X1, X1
+	VMULSS        X2, X2, X3
+	VMULSS        X3, X1, X1
+	VBROADCASTSS  X1, Z1
+	XORQ          R11, R11
+
+normBackwardRowsAVX512Add:
+	CMPQ    R11, DI
+	JE      normBackwardRowsAVX512AddTail
+	VMOVUPS (BX)(R11*1), Z3
+	VMOVUPS (DX)(R11*1), Z4
+	VMOVUPS (CX)(R11*1), Z5
+	VMULPS  Z5, Z3, Z3
+	VMULPS  Z1, Z4, Z4
+	VSUBPS  Z4, Z3, Z3
+	VMULPS  Z2, Z3, Z3
+	VMOVUPS (AX)(R11*1), Z4
+	VADDPS  Z4, Z3, Z3
+	VMOVUPS Z3, (AX)(R11*1)
+	ADDQ    $0x40, R11
+	JMP     normBackwardRowsAVX512Add
+
+normBackwardRowsAVX512AddTail:
+	TESTQ     R8, R8
+	JZ        normBackwardRowsAVX512AddEnd
+	VMOVUPS.Z (BX)(R11*1), K1, Z3
+	VMOVUPS.Z (DX)(R11*1), K1, Z4
+	VMOVUPS.Z (CX)(R11*1), K1, Z5
+	VMULPS    Z5, Z3, Z3
+	VMULPS    Z1, Z4, Z4
+	VSUBPS    Z4, Z3, Z3
+	VMULPS    Z2, Z3, Z3
+	VMOVUPS.Z (AX)(R11*1), K1, Z1
+	VADDPS    Z1, Z3, Z3
+	VMOVUPS   Z3, K1, (AX)(R11*1)
+
+normBackwardRowsAVX512AddEnd:
+	ADDQ R9, AX
+	ADDQ R9, CX
+	ADDQ R9, DX
+	ADDQ $0x04, SI
+	DECQ R10
+	JNZ  normBackwardRowsAVX512Row
+	VZEROUPPER
+	RET
+
+// func normWeightRowsAVX512(dw *float32, dy *float32, x *float32, rstd *float32, width int, rows int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·normWeightRowsAVX512(SB), NOSPLIT, $0-48
+	MOVQ  dw+0(FP), AX
+	MOVQ  dy+8(FP), CX
+	MOVQ  x+16(FP), DX
+	MOVQ  width+32(FP), DI
+	MOVQ  rows+40(FP), R8
+	MOVQ  DI, SI
+	ANDQ  $0x0f, SI
+	MOVQ  DI, BX
+	ANDQ  $-16, BX
+	SHLQ  $0x02, BX
+	SHLQ  $0x02, DI
+	MOVL  $-1, R9
+	BZHIL SI, R9, R9
+	KMOVW R9, K1
+	XORQ  R9, R9
+
+normWeightRowsAVX512:
+	CMPQ    R9, BX
+	JE      normWeightRowsAVX512Tail
+	VMOVUPS (AX)(R9*1), Z0
+	MOVQ    CX, R10
+	MOVQ    DX, R11
+	MOVQ    rstd+24(FP), R12
+	MOVQ    R8, R13
+
+normWeightRowsAVX512Down:
+	VMOVUPS     (R11)(R9*1), Z1
+	VMULPS.BCST (R12), Z1, Z1
+	VMOVUPS     (R10)(R9*1), Z2
+	VMULPS      Z2, Z1, Z1
+	VADDPS      Z1, Z0, Z0
+	ADDQ        DI, R10
+	ADDQ        DI, R11
+	ADDQ        $0x04, R12
+	DECQ        R13
+	JNZ         normWeightRowsAVX512Down
+	VMOVUPS     Z0, (AX)(R9*1)
+	ADDQ        $0x40, R9
+	JMP         normWeightRowsAVX512
+
+normWeightRowsAVX512Tail:
+	TESTQ     SI, SI
+	JZ        normWeightRowsAVX512End
+	VMOVUPS.Z (AX)(R9*1), K1, Z0
+	MOVQ      DX, DX
+	MOVQ      rstd+24(FP), BX
+	MOVQ      R8, SI
+
+normWeightRowsAVX512DownTail:
+	VMOVUPS.Z   (DX)(R9*1), K1, Z1
+	VMULPS.BCST (BX), Z1, Z1
+	VMOVUPS.Z   (CX)(R9*1), K1, Z2
+	VMULPS      Z2, Z1, Z1
+	VADDPS      Z1, Z0, Z0
+	ADDQ        DI, CX
+	ADDQ        DI, DX
+	ADDQ        $0x04, BX
+	DECQ        SI
+	JNZ         normWeightRowsAVX512DownTail
+	VMOVUPS     Z0, K1, (AX)(R9*1)
+
+normWeightRowsAVX512End:
+	VZEROUPPER
+	RET
 
 // func maximumAVX512(x *float32, n int, first float32) float32
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE

@@ -44,21 +44,6 @@ func addScaledAVX512(dst *float32, x *float32, n int, scale float32)
 //go:noescape
 func scaleAVX512(x *float32, n int, scale float32)
 
-// normAVX512 is normPortable.
-//
-//go:noescape
-func normAVX512(y *float32, x *float32, w *float32, n int, rstd float32)
-
-// normBackwardAVX512 is normBackwardPortable.
-//
-//go:noescape
-func normBackwardAVX512(dx *float32, dy *float32, x *float32, w *float32, n int, rstd float32, s float32)
-
-// normWeightAVX512 is normWeightPortable.
-//
-//go:noescape
-func normWeightAVX512(dw *float32, dy *float32, x *float32, n int, rstd float32)
-
 // turnAVX512 is turnPortable.
 //
 //go:noescape
@@ -69,15 +54,25 @@ func turnAVX512(low *float32, high *float32, cos *float32, sin *float32, n int, 
 //go:noescape
 func dotAVX512(x *float32, y *float32, n int, sums *[16]float32)
 
-// normDotAVX512 is normDotPortable.
-//
-//go:noescape
-func normDotAVX512(dy *float32, x *float32, w *float32, n int, sums *[16]float32)
-
 // expSumAVX512 is expSumPortable.
 //
 //go:noescape
 func expSumAVX512(dst *float32, x *float32, n int, shift float32, sums *[16]float32)
+
+// normRowsAVX512 is normRow for each of some rows.
+//
+//go:noescape
+func normRowsAVX512(y *float32, x *float32, w *float32, rstd *float32, width int, rows int, eps float64)
+
+// normBackwardRowsAVX512 is normBackwardRow for each of some rows.
+//
+//go:noescape
+func normBackwardRowsAVX512(dx *float32, dy *float32, x *float32, w *float32, rstd *float32, width int, rows int)
+
+// normWeightRowsAVX512 is normWeightPortable for each of some rows.
+//
+//go:noescape
+func normWeightRowsAVX512(dw *float32, dy *float32, x *float32, rstd *float32, width int, rows int)
 
 // maximumAVX512 is the maximum of first and a row.
 //

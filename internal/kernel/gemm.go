@@ -30,8 +30,8 @@ const (
 	chunk      = 2048 // rows of a panel that few rows of A read
 	depth      = 512  // rows of a panel that many rows of A read
 	blockRows  = 192
-	outerDepth = 124 // not 128: a panel's rows would fall on the same lines of the cache as those of the next
-	outerCols  = 512
+	outerDepth = 252 // not 256: a panel's rows would fall on the same lines of the cache as those of the next
+	outerCols  = 256
 )
 
 // GemmPacked computes C = A·B, or C += A·B: A is m × B.K, C is row-major with cRow
@@ -153,19 +153,18 @@ func pack(dst []float32, a View, m, k, multiple int) factor {
 		width = (m + groups - 1) / groups
 	}
 	width = (width + multiple - 1) / multiple * multiple
-	for i := 0; i < m; i += width {
+	done := 0
+	if a.Row == 1 {
+		done = width * gatherPanels(dst, a.Data, a.Col, k, width, m/width)
+	}
+	for i := done; i < m; i += width {
 		rows, group := min(width, m-i), dst[i*k:]
-		switch {
-		case a.Col == 1:
+		if a.Col == 1 {
 			Transpose(group, width, a.Data[i*a.Row:], a.Row, rows, k)
-		case a.Row == 1 && rows == rowGroup:
-			for kk := range k { // much faster than copy
-				*(*[rowGroup]float32)(group[kk*rowGroup:]) = *(*[rowGroup]float32)(a.Data[kk*a.Col+i:])
-			}
-		default:
-			for kk := range k {
-				copy(group[kk*width:kk*width+rows], a.Data[kk*a.Col+i:])
-			}
+			continue
+		}
+		for kk := range k {
+			copy(group[kk*width:kk*width+rows], a.Data[kk*a.Col+i:])
 		}
 	}
 	return factor{View: View{dst, 1, width}, m: m, k: k, packed: true}

@@ -178,14 +178,15 @@ func rowPrimitives(t *testing.T, x, y, z []float32) []float32 {
 	dgate, dup := out(z), out(blank)
 	SwiGLUBackward(dgate, dup, dgate, sigmoid, x, y)
 	normed, dx, dw := out(blank), out(z), out(z)
-	rstd := RMSNorm(normed, x, y, 1e-6)
+	rstd := []float32{0}
+	RMSNorm(normed, x, y, rstd, 1e-6)
 	RMSNormBackward(dx, y, x, z, rstd)
 	RMSNormWeightBackward(dw, y, x, rstd)
 	sum, scaledSum, scaled := out(x), out(x), out(x)
 	Add(sum, y)
 	AddScaled(scaledSum, y, z[0])
 	Scale(scaled, z[0])
-	all := slices.Concat(act, sigmoid, exp, soft, dgate, dup, normed, dx, dw, sum, scaledSum, scaled, sums, []float32{rstd})
+	all := slices.Concat(act, sigmoid, exp, soft, dgate, dup, normed, dx, dw, sum, scaledSum, scaled, sums, rstd)
 	if n%2 == 0 {
 		turned, back := out(x), out(x)
 		rope := NewRoPE(9, Frequencies(n, 1e4), 1)
@@ -226,6 +227,42 @@ func checkRows(t *testing.T, x, y, z []float32) {
 			want = got
 		}
 		sameBits(t, fmt.Sprintf("%s at length %d", variant, len(x)), got, want)
+	}
+}
+
+// The norms of several rows are those of each row alone, and nothing is written behind them.
+func TestNormsOfRowsAreThoseOfEachRow(t *testing.T) {
+	for _, variant := range Variants() {
+		for _, n := range []int{1, 15, 16, 32, 37, 70} {
+			for rows := range 5 {
+				t.Run(fmt.Sprintf("%s/%dx%d", variant, rows, n), func(t *testing.T) {
+					restore, _ := SetVariant(variant)
+					defer restore()
+					checkNorms(t, rows, n)
+				})
+			}
+		}
+	}
+}
+
+func checkNorms(t *testing.T, rows, n int) {
+	t.Helper()
+	x, dy, w := normals(1, rows*n), normals(2, rows*n), normals(3, n)
+	all := func(step int) [][]float32 {
+		guards := slices.Repeat([]float32{guard}, lanes)
+		y, rstd := slices.Concat(make([]float32, rows*n), guards), slices.Concat(make([]float32, rows), guards)
+		dx, dw := slices.Concat(normals(4, rows*n), guards), slices.Concat(normals(5, n), guards)
+		for i := 0; i < rows; i += step {
+			from, to := i*n, (i+step)*n
+			RMSNorm(y[from:to], x[from:to], w, rstd[i:i+step], 1e-6)
+			RMSNormBackward(dx[from:to], dy[from:to], x[from:to], w, rstd[i:i+step])
+			RMSNormWeightBackward(dw[:n], dy[from:to], x[from:to], rstd[i:i+step])
+		}
+		return [][]float32{y, rstd, dx, dw}
+	}
+	want, got := all(1), all(max(rows, 1))
+	for i := range want {
+		sameBits(t, "norms", got[i], want[i])
 	}
 }
 

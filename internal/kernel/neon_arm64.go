@@ -110,10 +110,15 @@ func halveNEON(dst *uint32, src *float32, blocks, pairs int)
 //go:noescape
 func transposeNEON(dst *float32, dstRow int, src *float32, srcRow, blocks int)
 
-// gatherNEON copies rows of 16·panels numbers, stride apart, to panels.
+// gather16NEON copies rows of 16·panels numbers, stride apart, to panels.
 //
 //go:noescape
-func gatherNEON(dst, src *float32, stride, rows, panels int)
+func gather16NEON(dst, src *float32, stride, rows, panels int)
+
+// gather24NEON copies rows of 24·panels numbers, stride apart, to panels.
+//
+//go:noescape
+func gather24NEON(dst, src *float32, stride, rows, panels int)
 
 // adamWNEON is adamConstants.update for blocks of two.
 //

@@ -16,6 +16,12 @@ func addScaledBlocks(_, _ []float32, _ float32) int { return 0 }
 
 func scaleBlocks(_ []float32, _ float32) int { return 0 }
 
+func normRows(_, _, _, _ []float32, _ float32) int { return 0 }
+
+func normBackwardRows(_, _, _, _, _ []float32) int { return 0 }
+
+func normWeightRows(_, _, _, _ []float32) int { return 0 }
+
 func normDotBlocks(_, _, _ []float32, _ *[lanes]float32) int { return 0 }
 
 func expSumBlocks(_, _ []float32, _ float32, _ *[lanes]float32) int { return 0 }
@@ -44,7 +50,7 @@ func differBlocks(_, _ []byte, _ float32, _ *Differing) int { return 0 }
 
 func halvePairs(_ []uint32, _ []float32, _, _ int) int { return 0 }
 
-func gatherPanels(_, _ []float32, _, _, _ int) int { return 0 }
+func gatherPanels(_, _ []float32, _, _, _, _ int) int { return 0 }
 
 func transposeBlocks(_ []float32, _ int, _ []float32, _, _ int) int { return 0 }
 

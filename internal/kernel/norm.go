@@ -2,9 +2,16 @@ package kernel
 
 import "math"
 
-// RMSNorm writes y = w · x / √(mean(x²) + eps) for one row and returns the factor
-// 1/√(…), which the backward pass needs. (Zhang and Sennrich, 1910.07467.)
-func RMSNorm(y, x, w []float32, eps float32) (rstd float32) {
+// RMSNorm writes y = w · x / √(mean(x²) + eps) for each row of len(w) numbers, and the
+// factors 1/√(…), one a row, which the backward pass needs. (Zhang and Sennrich, 1910.07467.)
+func RMSNorm(y, x, w, rstd []float32, eps float32) {
+	n := len(w)
+	for i := normRows(y, x, w, rstd, eps); i < len(rstd); i++ {
+		rstd[i] = normRow(y[i*n:(i+1)*n], x[i*n:(i+1)*n], w, eps)
+	}
+}
+
+func normRow(y, x, w []float32, eps float32) (rstd float32) {
 	mean := float64(Dot(x, x)) / float64(len(x))
 	rstd = float32(1 / math.Sqrt(mean+float64(eps)))
 	done := normBlocks(y, x, w, rstd)
@@ -18,9 +25,16 @@ func normPortable(y, x, w []float32, rstd float32) {
 	}
 }
 
-// RMSNormBackward adds to dx the gradient of a row through RMSNorm:
+// RMSNormBackward adds to dx the gradient of each row through RMSNorm:
 // dx_i += rstd · (w_i dy_i − x_i · rstd² · Σ_j(w_j dy_j x_j) / n).
-func RMSNormBackward(dx, dy, x, w []float32, rstd float32) {
+func RMSNormBackward(dx, dy, x, w, rstd []float32) {
+	n := len(w)
+	for i := normBackwardRows(dx, dy, x, w, rstd); i < len(rstd); i++ {
+		normBackwardRow(dx[i*n:(i+1)*n], dy[i*n:(i+1)*n], x[i*n:(i+1)*n], w, rstd[i])
+	}
+}
+
+func normBackwardRow(dx, dy, x, w []float32, rstd float32) {
 	var l [lanes]float32
 	done := normDotBlocks(dy, x, w, &l)
 	normDotPortable(dy[done:], x[done:], w[done:], &l)
@@ -42,9 +56,17 @@ func normBackwardPortable(dx, dy, x, w []float32, rstd, s float32) {
 	}
 }
 
-// RMSNormWeightBackward adds one row's part of the weight's gradient: dw_i += dy_i · x_i · rstd.
-func RMSNormWeightBackward(dw, dy, x []float32, rstd float32) {
-	done := normWeightBlocks(dw, dy, x[:len(dw)], rstd)
+// RMSNormWeightBackward adds each row's part of the weight's gradient, in turn:
+// dw_i += dy_i · x_i · rstd.
+func RMSNormWeightBackward(dw, dy, x, rstd []float32) {
+	n := len(dw)
+	for i := normWeightRows(dw, dy, x, rstd); i < len(rstd); i++ {
+		normWeightRow(dw, dy[i*n:(i+1)*n], x[i*n:(i+1)*n], rstd[i])
+	}
+}
+
+func normWeightRow(dw, dy, x []float32, rstd float32) {
+	done := normWeightBlocks(dw, dy, x, rstd)
 	normWeightPortable(dw[done:], dy[done:], x[done:], rstd)
 }
 

@@ -114,7 +114,7 @@ func packPanel(dst []float32, b View, k, j0, cols int) {
 
 // gather copies k rows of cols contiguous numbers, `stride` apart, to panels.
 func gather(dst, src []float32, stride, k, cols int) {
-	for p := gatherPanels(dst, src, stride, k, cols/Panel); p*Panel < cols; p++ {
+	for p := gatherPanels(dst, src, stride, k, Panel, cols/Panel); p*Panel < cols; p++ {
 		here := min(Panel, cols-p*Panel)
 		for i := range k {
 			row := dst[(p*k+i)*Panel : (p*k+i+1)*Panel]

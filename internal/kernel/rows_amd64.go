@@ -106,17 +106,12 @@ func dotBlocks(x, y []float32, sums *[lanes]float32) int {
 }
 
 func normDotBlocks(dy, x, w []float32, sums *[lanes]float32) int {
-	done, whole := reach(len(x), lanes)
-	if done == 0 {
-		return 0
+	blocks := vectors(len(x), lanes)
+	if blocks > 0 {
+		_, _ = dy[len(x)-1], w[len(x)-1]
+		normDotAVX2(&dy[0], &x[0], &w[0], blocks, sums)
 	}
-	_, _ = dy[len(x)-1], w[len(x)-1]
-	if whole {
-		normDotAVX512(&dy[0], &x[0], &w[0], done, sums)
-	} else {
-		normDotAVX2(&dy[0], &x[0], &w[0], done/lanes, sums)
-	}
-	return done
+	return blocks * lanes
 }
 
 // expSumBlocks does the whole row: the last numbers are filled up with −∞, whose
@@ -227,46 +222,62 @@ func scaleBlocks(x []float32, scale float32) int {
 	return done
 }
 
-func normBlocks(y, x, w []float32, rstd float32) int {
-	done, whole := reach(len(x), 8)
-	if done == 0 {
+// normRows does all rows, or none; so do the two after it.
+func normRows(y, x, w, rstd []float32, eps float32) (done int) {
+	last := len(rstd)*len(w) - 1
+	if inUse.Load() < avx512 || last < 0 {
 		return 0
 	}
-	_, _ = y[len(x)-1], w[len(x)-1]
-	if whole {
-		normAVX512(&y[0], &x[0], &w[0], done, rstd)
-	} else {
-		normAVX2(&y[0], &x[0], &w[0], done/8, rstd)
+	_, _ = y[last], x[last]
+	normRowsAVX512(&y[0], &x[0], &w[0], &rstd[0], len(w), len(rstd), float64(eps))
+	return len(rstd)
+}
+
+func normBackwardRows(dx, dy, x, w, rstd []float32) (done int) {
+	last := len(rstd)*len(w) - 1
+	if inUse.Load() < avx512 || last < 0 {
+		return 0
 	}
-	return done
+	_, _, _ = dx[last], dy[last], x[last]
+	normBackwardRowsAVX512(&dx[0], &dy[0], &x[0], &w[0], &rstd[0], len(w), len(rstd))
+	return len(rstd)
+}
+
+func normWeightRows(dw, dy, x, rstd []float32) (done int) {
+	last := len(rstd)*len(dw) - 1
+	if inUse.Load() < avx512 || last < 0 {
+		return 0
+	}
+	_, _ = dy[last], x[last]
+	normWeightRowsAVX512(&dw[0], &dy[0], &x[0], &rstd[0], len(dw), len(rstd))
+	return len(rstd)
+}
+
+func normBlocks(y, x, w []float32, rstd float32) int {
+	blocks := vectors(len(x), 8)
+	if blocks > 0 {
+		_, _ = y[len(x)-1], w[len(x)-1]
+		normAVX2(&y[0], &x[0], &w[0], blocks, rstd)
+	}
+	return blocks * 8
 }
 
 func normBackwardBlocks(dx, dy, x, w []float32, rstd, s float32) int {
-	done, whole := reach(len(x), 8)
-	if done == 0 {
-		return 0
+	blocks := vectors(len(x), 8)
+	if blocks > 0 {
+		_, _, _ = dx[len(x)-1], dy[len(x)-1], w[len(x)-1]
+		normBackwardAVX2(&dx[0], &dy[0], &x[0], &w[0], blocks, rstd, s)
 	}
-	_, _, _ = dx[len(x)-1], dy[len(x)-1], w[len(x)-1]
-	if whole {
-		normBackwardAVX512(&dx[0], &dy[0], &x[0], &w[0], done, rstd, s)
-	} else {
-		normBackwardAVX2(&dx[0], &dy[0], &x[0], &w[0], done/8, rstd, s)
-	}
-	return done
+	return blocks * 8
 }
 
 func normWeightBlocks(dw, dy, x []float32, rstd float32) int {
-	done, whole := reach(len(x), 8)
-	if done == 0 {
-		return 0
+	blocks := vectors(len(x), 8)
+	if blocks > 0 {
+		_, _ = dw[len(x)-1], dy[len(x)-1]
+		normWeightAVX2(&dw[0], &dy[0], &x[0], blocks, rstd)
 	}
-	_, _ = dw[len(x)-1], dy[len(x)-1]
-	if whole {
-		normWeightAVX512(&dw[0], &dy[0], &x[0], done, rstd)
-	} else {
-		normWeightAVX2(&dw[0], &dy[0], &x[0], done/8, rstd)
-	}
-	return done
+	return blocks * 8
 }
 
 func turnBlocks(low, high, cos, sin []float32, sign float32) int {
@@ -351,12 +362,19 @@ func halvePairs(dst []uint32, src []float32, width, pairs int) int {
 	return pairs
 }
 
-func gatherPanels(dst, src []float32, stride, rows, panels int) (done int) {
+func gatherPanels(dst, src []float32, stride, rows, width, panels int) (done int) {
 	if inUse.Load() == portable || rows == 0 || panels == 0 {
 		return 0
 	}
-	_, _ = dst[rows*panels*Panel-1], src[(rows-1)*stride+panels*Panel-1]
-	gatherAVX2(&dst[0], &src[0], stride, rows, panels)
+	_, _ = dst[rows*panels*width-1], src[(rows-1)*stride+panels*width-1]
+	switch width {
+	case Panel:
+		gather16AVX2(&dst[0], &src[0], stride, rows, panels)
+	case rowGroup:
+		gather24AVX2(&dst[0], &src[0], stride, rows, panels)
+	default:
+		return 0
+	}
 	return panels
 }
 

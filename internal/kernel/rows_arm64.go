@@ -116,6 +116,12 @@ func swigluBackwardBlocks(dgate, dup, dact, sigmoid, gate, up []float32) int {
 	return blocks * 4
 }
 
+func normRows(_, _, _, _ []float32, _ float32) int { return 0 }
+
+func normBackwardRows(_, _, _, _, _ []float32) int { return 0 }
+
+func normWeightRows(_, _, _, _ []float32) int { return 0 }
+
 func normBlocks(y, x, w []float32, rstd float32) int {
 	blocks := vectors(len(x), 4)
 	if blocks > 0 {
@@ -181,12 +187,19 @@ func halvePairs(dst []uint32, src []float32, width, pairs int) int {
 	return pairs
 }
 
-func gatherPanels(dst, src []float32, stride, rows, panels int) (done int) {
+func gatherPanels(dst, src []float32, stride, rows, width, panels int) (done int) {
 	if inUse.Load() == portable || rows == 0 || panels == 0 {
 		return 0
 	}
-	_, _ = dst[rows*panels*Panel-1], src[(rows-1)*stride+panels*Panel-1]
-	gatherNEON(&dst[0], &src[0], stride, rows, panels)
+	_, _ = dst[rows*panels*width-1], src[(rows-1)*stride+panels*width-1]
+	switch width {
+	case Panel:
+		gather16NEON(&dst[0], &src[0], stride, rows, panels)
+	case rowGroup:
+		gather24NEON(&dst[0], &src[0], stride, rows, panels)
+	default:
+		return 0
+	}
 	return panels
 }
 

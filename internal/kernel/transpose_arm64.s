@@ -61,14 +61,14 @@ loop:
 	CBNZ R4, loop
 	RET
 
-// func gatherNEON(dst, src *float32, stride, rows, panels int)
+// func gather16NEON(dst, src *float32, stride, rows, panels int)
 //
 //	for i := range rows {
 //		for p := range panels {
 //			copy(dst[(p*rows+i)*16:][:16], src[i*stride+p*16:])
 //		}
 //	}
-TEXT ·gatherNEON(SB), NOSPLIT, $0-40
+TEXT ·gather16NEON(SB), NOSPLIT, $0-40
 	MOVD dst+0(FP), R0
 	MOVD src+8(FP), R1
 	MOVD stride+16(FP), R2
@@ -90,6 +90,43 @@ panel:
 	CBNZ   R8, panel
 	ADD    R2, R1
 	ADD    $64, R0
+	SUB    $1, R3
+	CBNZ   R3, row
+	RET
+
+// func gather24NEON(dst, src *float32, stride, rows, panels int)
+//
+//	for i := range rows {
+//		for p := range panels {
+//			copy(dst[(p*rows+i)*24:][:24], src[i*stride+p*24:])
+//		}
+//	}
+TEXT ·gather24NEON(SB), NOSPLIT, $0-40
+	MOVD dst+0(FP), R0
+	MOVD src+8(FP), R1
+	MOVD stride+16(FP), R2
+	MOVD rows+24(FP), R3
+	MOVD panels+32(FP), R4
+	LSL  $2, R2
+	MOVD $96, R5
+	MUL  R3, R5 // bytes of a panel
+
+row:
+	MOVD R0, R6
+	MOVD R1, R7
+	MOVD R4, R8
+
+panel:
+	VLD1.P 64(R7), [V0.S4, V1.S4, V2.S4, V3.S4]
+	VLD1.P 32(R7), [V4.S4, V5.S4]
+	MOVD   R6, R9
+	VST1.P [V0.S4, V1.S4, V2.S4, V3.S4], 64(R9)
+	VST1   [V4.S4, V5.S4], (R9)
+	ADD    R5, R6
+	SUB    $1, R8
+	CBNZ   R8, panel
+	ADD    R2, R1
+	ADD    $96, R0
 	SUB    $1, R3
 	CBNZ   R3, row
 	RET

@@ -97,37 +97,6 @@ func rows512() {
 		})
 	done()
 
-	masked("normAVX512", "func(y, x, w *float32, n int, rstd float32)", "normAVX512 is normPortable.",
-		[]string{"y", "x", "w"}, []string{"rstd"}, nil, func(r row) {
-			v := r.in("x")
-			VMULPS(r.x["rstd"], v, v)
-			VMULPS(r.in("w"), v, v)
-			r.out(v, "y")
-		})
-	done()
-
-	masked("normBackwardAVX512", "func(dx, dy, x, w *float32, n int, rstd, s float32)", "normBackwardAVX512 is normBackwardPortable.",
-		[]string{"dx", "dy", "x", "w"}, []string{"rstd", "s"}, nil, func(r row) {
-			v, t := r.in("w"), r.in("x")
-			VMULPS(r.in("dy"), v, v)
-			VMULPS(r.x["s"], t, t)
-			VSUBPS(t, v, v)
-			VMULPS(r.x["rstd"], v, v)
-			VADDPS(r.in("dx"), v, v)
-			r.out(v, "dx")
-		})
-	done()
-
-	masked("normWeightAVX512", "func(dw, dy, x *float32, n int, rstd float32)", "normWeightAVX512 is normWeightPortable.",
-		[]string{"dw", "dy", "x"}, []string{"rstd"}, nil, func(r row) {
-			v := r.in("x")
-			VMULPS(r.x["rstd"], v, v)
-			VMULPS(r.in("dy"), v, v)
-			VADDPS(r.in("dw"), v, v)
-			r.out(v, "dw")
-		})
-	done()
-
 	masked("turnAVX512", "func(low, high, cos, sin *float32, n int, sign float32)", "turnAVX512 is turnPortable.",
 		[]string{"low", "high", "cos", "sin"}, []string{"sign"}, nil, func(r row) {
 			s, c, a, b := r.in("sin"), r.in("cos"), r.in("low"), r.in("high")
@@ -167,16 +136,6 @@ func reductions512() {
 			sum = r.x["sum"]
 			v := r.in("x")
 			VMULPS(r.in("y"), v, v)
-			VADDPS(v, sum, r.mask, sum)
-		})
-	finish(sum)
-
-	masked("normDotAVX512", "func(dy, x, w *float32, n int, sums *[16]float32)", "normDotAVX512 is normDotPortable.",
-		[]string{"dy", "x", "w"}, nil, setup, func(r row) {
-			sum = r.x["sum"]
-			v := r.in("w")
-			VMULPS(r.in("dy"), v, v)
-			VMULPS(r.in("x"), v, v)
 			VADDPS(v, sum, r.mask, sum)
 		})
 	finish(sum)

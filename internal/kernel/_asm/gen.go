@@ -17,6 +17,8 @@ const (
 	lanes = 8  // float32 in a YMM register
 	width = 16 // columns of a tile: two registers
 
+	rowGroup = 24 // rows of A that are packed side by side
+
 	// Few rows wait for memory: B is asked for this far ahead.
 	prefetchRows  = 2
 	prefetchBytes = 2048
@@ -45,7 +47,8 @@ func avx2() {
 	rows()
 	normDot()
 	transpose()
-	gather()
+	gather(width)
+	gather(rowGroup)
 	half()
 	differ()
 	adamW()
@@ -60,6 +63,7 @@ func avx512() {
 	column(dottedPair)
 	rows512()
 	reductions512()
+	norm512()
 	maximum512()
 	swiglu512()
 	peak512("peakAVX512", 384, func(x, sums reg.VecPhysical) { VFMADD231PS(x, x, sums) })

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
@@ -68,32 +70,37 @@ func transpose() {
 
 // gather copies rows of whole panels: the rows are read from front to back, as memory
 // likes it, and dealt to the panels.
-func gather() {
-	TEXT("gatherAVX2", NOSPLIT, "func(dst, src *float32, stride, rows, panels int)")
-	Doc("gatherAVX2 copies rows of 16·panels numbers, stride apart, to panels.")
+func gather(panelWidth int) {
+	name := fmt.Sprintf("gather%dAVX2", panelWidth)
+	TEXT(name, NOSPLIT, "func(dst, src *float32, stride, rows, panels int)")
+	Doc(fmt.Sprintf("%s copies rows of %d·panels numbers, stride apart, to panels.", name, panelWidth))
 	Pragma("noescape")
 	dst, src := Load(Param("dst"), GP64()), Load(Param("src"), GP64())
 	stride := bytes("stride")
-	rows, panel := Load(Param("rows"), GP64()), Load(Param("rows"), GP64())
-	SHLQ(Imm(6), panel) // bytes of a panel
+	rows, panel := Load(Param("rows"), GP64()), GP64()
+	IMUL3Q(U8(4*panelWidth), rows, panel) // bytes of a panel
 	panels := Load(Param("panels"), GP64())
-	Label("gatherRow")
+	Label(name + "Row")
 	from, to, left := GP64(), GP64(), GP64()
 	MOVQ(src, from)
 	MOVQ(dst, to)
 	MOVQ(panels, left)
-	Label("gatherPanel")
+	Label(name + "Panel")
 	PREFETCHT0(Mem{Base: from, Index: stride, Scale: 8})
-	low, high := load(Mem{Base: from}), load(Mem{Base: from, Disp: 4 * lanes})
-	VMOVUPS(low, Mem{Base: to})
-	VMOVUPS(high, Mem{Base: to, Disp: 4 * lanes})
-	ADDQ(Imm(4*width), from)
+	numbers := make([]reg.VecVirtual, panelWidth/lanes)
+	for i := range numbers {
+		numbers[i] = load(Mem{Base: from, Disp: 4 * lanes * i})
+	}
+	for i, v := range numbers {
+		VMOVUPS(v, Mem{Base: to, Disp: 4 * lanes * i})
+	}
+	ADDQ(Imm(4*uint64(panelWidth)), from)
 	ADDQ(panel, to)
 	DECQ(left)
-	JNZ(LabelRef("gatherPanel"))
+	JNZ(LabelRef(name + "Panel"))
 	ADDQ(stride, src)
-	ADDQ(Imm(4*width), dst)
+	ADDQ(Imm(4*uint64(panelWidth)), dst)
 	DECQ(rows)
-	JNZ(LabelRef("gatherRow"))
+	JNZ(LabelRef(name + "Row"))
 	done()
 }
