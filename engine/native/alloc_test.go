@@ -73,7 +73,7 @@ func distinctBatch(e *Engine, n int) []negativa.Datum {
 // decoder has been through one before.
 func decodingAllocs(ctx context.Context, e *Engine) float64 {
 	q := &queue{
-		model: e.model, options: e.options, params: engine.SampleParams{MaxTokens: 30, Temperature: 1, TopP: 0.9},
+		model: e.model, options: e.options, lanes: 32, params: engine.SampleParams{MaxTokens: 30, Temperature: 1, TopP: 0.9},
 		requests: []engine.Request{{Prompt: []negativa.Token{1, 2, 3}, N: 6, Seed: 1}, {Prompt: []negativa.Token{4}, N: 5, Seed: 2}},
 		out:      [][]negativa.Rollout{make([]negativa.Rollout, 6), make([]negativa.Rollout, 5)},
 	}

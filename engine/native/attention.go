@@ -103,17 +103,13 @@ func (s *attentionScratch) probabilities(r *rows, c Config, p piece, from, to, h
 	wide := padded(p.place + to)
 	q := kernel.Dense(r.q, c.queryWidth()).From(p.row+from, h*c.HeadDim)
 	kernel.Gemm(s.scores, s.wide, to-from, wide, c.HeadDim, q, s.keys, s.wide, false)
-	for t := range to - from {
-		row, seen := s.scores[t*s.wide:t*s.wide+wide], p.place+from+t+1
-		softmaxScaled(row[:seen], scaleOf(c))
-		clear(row[seen:])
-	}
+	s.seen(p, from, to).Softmax(s.scores, scaleOf(c))
 	return kernel.Dense(s.scores, s.wide)
 }
 
-func softmaxScaled(scores []float32, scale float32) {
-	kernel.Scale(scores, scale)
-	kernel.Softmax(scores)
+// seen is what the queries of rows from … to−1 of a piece attend to.
+func (s *attentionScratch) seen(p piece, from, to int) kernel.Causal {
+	return kernel.Causal{Stride: s.wide, Rows: to - from, Seen: p.place + from + 1, More: 1, Wide: padded(p.place + to)}
 }
 
 // attendBackward turns the gradient of attended, d.attended, into those of q, k and v:
@@ -146,7 +142,7 @@ func attendQueriesBackward(r *rows, d *layerFlow, c Config, p piece, from, h, kv
 	prob := s.probabilities(r, c, p, from, to, h)
 	do := kernel.Dense(d.attended[atQ:], c.queryWidth())
 	kernel.Gemm(s.flow, s.wide, n, padded(p.place+to), width, do, s.values, s.wide, false)
-	softmaxBackward(s, p.place+from, n, padded(p.place+to), scaleOf(c))
+	s.seen(p, from, to).SoftmaxBackward(s.flow, s.scores, scaleOf(c))
 	ds := kernel.Dense(s.flow, s.wide)
 	// The columns of the prompt's rows, then those of the piece's own.
 	for _, seen := range [...]struct{ column, row, rows int }{{0, p.prompt, p.place}, {p.place, p.row, to}} {
@@ -158,18 +154,5 @@ func attendQueriesBackward(r *rows, d *layerFlow, c Config, p piece, from, h, kv
 		kernel.Gemm(d.v[key:], c.keyWidth(), seen.rows, width, n, pSeen.T(), do.Data, c.queryWidth(), true)
 		kernel.Gemm(d.q[atQ:], c.queryWidth(), n, width, seen.rows, dsSeen, r.k[key:], c.keyWidth(), seen.column > 0)
 		kernel.Gemm(d.k[key:], c.keyWidth(), seen.rows, width, n, dsSeen.T(), r.q[atQ:], c.queryWidth(), true)
-	}
-}
-
-// softmaxBackward turns dP into dS for n queries, the first of which sees `before`
-// columns before its own; later columns become zero.
-func softmaxBackward(s *attentionScratch, before, n, wide int, scale float32) {
-	for t := range n {
-		row, prob, seen := s.flow[t*s.wide:t*s.wide+wide], s.scores[t*s.wide:], before+t+1
-		sum := kernel.Dot(row[:seen], prob)
-		for j := range seen {
-			row[j] = prob[j] * (row[j] - sum) * scale
-		}
-		clear(row[seen:])
 	}
 }

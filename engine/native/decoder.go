@@ -10,10 +10,8 @@ import (
 	"github.com/negativa-lab/negativa/internal/sampling"
 )
 
-const (
-	maxLanes    = 192      // samples decoded at once: beyond it, products gain no speed
-	cacheBudget = 32 << 20 // numbers in the lanes' caches
-)
+// cacheBudget bounds the numbers in the lanes' caches.
+const cacheBudget = 32 << 20
 
 // prefix is a prompt whose keys and values its samples share.
 type prefix struct {
@@ -91,7 +89,7 @@ func (d *decoder) open(q *queue, threads int) {
 		d.attendPart = func(i int) { d.attend(i) }
 		d.choosePart = func(i int) { d.chooseAll(i) }
 	}
-	d.width = min(maxLanes, q.fair, max(1, cacheBudget/cacheNumbers(q.model.config, q.params.MaxTokens)))
+	d.width = min(q.lanes, q.fair, max(1, cacheBudget/cacheNumbers(q.model.config, q.params.MaxTokens)))
 }
 
 // close forgets what an interrupted run leaves.

@@ -35,8 +35,8 @@ func (e *Engine) sample(ctx context.Context, requests []engine.Request, params e
 	for i, r := range requests {
 		out[i] = make([]negativa.Rollout, r.N)
 	}
-	decoders, threads := e.crew()
-	q := &queue{model: e.model, options: e.options, requests: requests, params: params, out: out, each: each}
+	decoders, threads, lanes := e.crew()
+	q := &queue{model: e.model, options: e.options, requests: requests, params: params, out: out, lanes: lanes, each: each}
 	q.fill(decoders)
 	kernel.Parallel(decoders, decoders, func(int) {
 		d := <-e.decoders
@@ -57,12 +57,19 @@ func (e *Engine) sample(ctx context.Context, requests []engine.Request, params e
 // all threads together.
 const inCache = 8 << 20
 
-// crew is how many decoders work side by side, and with how many threads each.
-func (e *Engine) crew() (decoders, threads int) {
+// Samples that a decoder draws at once, at most: beyond them, products gain no speed. Of
+// small models their keys and values, too, are to stay in cache from step to step.
+const (
+	lanesInCache = 32
+	lanesBeyond  = 192
+)
+
+// crew is how many decoders work side by side, with how many threads and lanes each.
+func (e *Engine) crew() (decoders, threads, lanes int) {
 	if len(e.model.arena) > inCache {
-		return 1, e.options.Threads
+		return 1, e.options.Threads, lanesBeyond
 	}
-	return e.options.Threads, 1
+	return e.options.Threads, 1, lanesInCache
 }
 
 func (e *Engine) checkRequests(requests []engine.Request, params engine.SampleParams) error {
@@ -88,6 +95,7 @@ type queue struct {
 	requests []engine.Request
 	params   engine.SampleParams
 	out      [][]negativa.Rollout
+	lanes    int                  // of a decoder, at most
 	each     func(negativa.Token) // is told of every token; nil: nobody is
 
 	fair     int // lanes that no decoder needs more of: its share of all samples

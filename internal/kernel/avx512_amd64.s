@@ -13210,6 +13210,310 @@ normWeightRowsAVX512End:
 	VZEROUPPER
 	RET
 
+// func softmaxRowsAVX512(x *float32, stride int, rows int, seen int, more int, wide int, scale float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·softmaxRowsAVX512(SB), NOSPLIT, $0-52
+	MOVQ         x+0(FP), AX
+	MOVQ         stride+8(FP), R8
+	SHLQ         $0x02, R8
+	MOVQ         wide+40(FP), R9
+	SHLQ         $0x02, R9
+	MOVQ         rows+16(FP), BX
+	MOVQ         seen+24(FP), SI
+	MOVQ         more+32(FP), DI
+	VBROADCASTSS scale+48(FP), Z0
+
+softmaxRowsAVX512:
+	MOVQ         SI, DX
+	ANDQ         $0x0f, DX
+	MOVQ         SI, CX
+	SUBQ         DX, CX
+	SHLQ         $0x02, CX
+	MOVL         $-1, R10
+	BZHIL        DX, R10, R10
+	KMOVW        R10, K1
+	VBROADCASTSS (AX), Z1
+	VMULPS       Z0, Z1, Z1
+	XORQ         R10, R10
+
+softmaxRowsAVX512Scale:
+	CMPQ    R10, CX
+	JE      softmaxRowsAVX512ScaleTail
+	VMOVUPS (AX)(R10*1), Z2
+	VMULPS  Z0, Z2, Z2
+	VMOVUPS Z2, (AX)(R10*1)
+	VMAXPS  Z1, Z2, Z1
+	ADDQ    $0x40, R10
+	JMP     softmaxRowsAVX512Scale
+
+softmaxRowsAVX512ScaleTail:
+	TESTQ     DX, DX
+	JZ        softmaxRowsAVX512ScaleEnd
+	VMOVUPS.Z (AX)(R10*1), K1, Z2
+	VMULPS    Z0, Z2, Z2
+	VMOVUPS   Z2, K1, (AX)(R10*1)
+	VMAXPS    Z1, Z2, K1, Z1
+
+softmaxRowsAVX512ScaleEnd:
+	VEXTRACTF32X8 $0x01, Z1, Y2
+	VMAXPS        Y2, Y1, Y2
+	VEXTRACTF128  $0x01, Y2, X1
+	VMAXPS        X1, X2, X1
+	VPERMILPS     $0x0e, X1, X2
+	VMAXPS        X2, X1, X1
+	VPERMILPS     $0x01, X1, X2
+	VMAXSS        X2, X1, X1
+	VBROADCASTSS  X1, Z1
+	VXORPS        Z2, Z2, Z2
+	XORQ          R10, R10
+
+softmaxRowsAVX512Exp:
+	CMPQ         R10, CX
+	JE           softmaxRowsAVX512ExpTail
+	VMOVUPS      (AX)(R10*1), Z3
+	VSUBPS       Z1, Z3, Z3
+	VMULPS.BCST  log2e<>+0(SB), Z3, Z4
+	VADDPS.BCST  round<>+0(SB), Z4, Z4
+	VSUBPS.BCST  round<>+0(SB), Z4, Z4
+	VMULPS.BCST  ln2high<>+0(SB), Z4, Z6
+	VSUBPS       Z6, Z3, Z5
+	VMULPS.BCST  ln2low<>+0(SB), Z4, Z6
+	VSUBPS       Z6, Z5, Z5
+	VBROADCASTSS horner0<>+0(SB), Z7
+	VMULPS       Z5, Z7, Z7
+	VADDPS.BCST  horner1<>+0(SB), Z7, Z7
+	VMULPS       Z5, Z7, Z7
+	VADDPS.BCST  horner2<>+0(SB), Z7, Z7
+	VMULPS       Z5, Z7, Z7
+	VADDPS.BCST  horner3<>+0(SB), Z7, Z7
+	VMULPS       Z5, Z7, Z7
+	VADDPS.BCST  horner4<>+0(SB), Z7, Z7
+	VMULPS       Z5, Z7, Z7
+	VADDPS.BCST  horner5<>+0(SB), Z7, Z7
+	VMULPS       Z5, Z5, Z6
+	VMULPS       Z6, Z7, Z7
+	VADDPS       Z5, Z7, Z7
+	VADDPS.BCST  one<>+0(SB), Z7, Z7
+	VCVTPS2DQ    Z4, Z4
+	VPSRAD       $0x01, Z4, Z6
+	VPSUBD       Z6, Z4, Z4
+	VPSLLD       $0x17, Z6, Z6
+	VPADDD.BCST  one<>+0(SB), Z6, Z6
+	VMULPS       Z6, Z7, Z7
+	VPSLLD       $0x17, Z4, Z4
+	VPADDD.BCST  one<>+0(SB), Z4, Z4
+	VMULPS       Z4, Z7, Z7
+	VCMPPS.BCST  $0x05, expLow<>+0(SB), Z3, K2
+	VMOVAPS.Z    Z7, K2, Z7
+	VCMPPS.BCST  $0x0e, expHigh<>+0(SB), Z3, K2
+	VBROADCASTSS infinity<>+0(SB), K2, Z7
+	VCMPPS       $0x03, Z3, Z3, K2
+	VMOVAPS      Z3, K2, Z7
+	VMOVUPS      Z7, (AX)(R10*1)
+	VADDPS       Z7, Z2, Z2
+	ADDQ         $0x40, R10
+	JMP          softmaxRowsAVX512Exp
+
+softmaxRowsAVX512ExpTail:
+	TESTQ        DX, DX
+	JZ           softmaxRowsAVX512ExpEnd
+	VMOVUPS.Z    (AX)(R10*1), K1, Z3
+	VSUBPS       Z1, Z3, Z3
+	VMULPS.BCST  log2e<>+0(SB), Z3, Z1
+	VADDPS.BCST  round<>+0(SB), Z1, Z1
+	VSUBPS.BCST  round<>+0(SB), Z1, Z1
+	VMULPS.BCST  ln2high<>+0(SB), Z1, Z5
+	VSUBPS       Z5, Z3, Z4
+	VMULPS.BCST  ln2low<>+0(SB), Z1, Z5
+	VSUBPS       Z5, Z4, Z4
+	VBROADCASTSS horner0<>+0(SB), Z6
+	VMULPS       Z4, Z6, Z6
+	VADDPS.BCST  horner1<>+0(SB), Z6, Z6
+	VMULPS       Z4, Z6, Z6
+	VADDPS.BCST  horner2<>+0(SB), Z6, Z6
+	VMULPS       Z4, Z6, Z6
+	VADDPS.BCST  horner3<>+0(SB), Z6, Z6
+	VMULPS       Z4, Z6, Z6
+	VADDPS.BCST  horner4<>+0(SB), Z6, Z6
+	VMULPS       Z4, Z6, Z6
+	VADDPS.BCST  horner5<>+0(SB), Z6, Z6
+	VMULPS       Z4, Z4, Z5
+	VMULPS       Z5, Z6, Z6
+	VADDPS       Z4, Z6, Z6
+	VADDPS.BCST  one<>+0(SB), Z6, Z6
+	VCVTPS2DQ    Z1, Z1
+	VPSRAD       $0x01, Z1, Z5
+	VPSUBD       Z5, Z1, Z1
+	VPSLLD       $0x17, Z5, Z5
+	VPADDD.BCST  one<>+0(SB), Z5, Z5
+	VMULPS       Z5, Z6, Z6
+	VPSLLD       $0x17, Z1, Z1
+	VPADDD.BCST  one<>+0(SB), Z1, Z1
+	VMULPS       Z1, Z6, Z6
+	VCMPPS.BCST  $0x05, expLow<>+0(SB), Z3, K2
+	VMOVAPS.Z    Z6, K2, Z6
+	VCMPPS.BCST  $0x0e, expHigh<>+0(SB), Z3, K2
+	VBROADCASTSS infinity<>+0(SB), K2, Z6
+	VCMPPS       $0x03, Z3, Z3, K2
+	VMOVAPS      Z3, K2, Z6
+	VMOVUPS      Z6, K1, (AX)(R10*1)
+	VADDPS       Z6, Z2, K1, Z2
+
+softmaxRowsAVX512ExpEnd:
+	VEXTRACTF32X8 $0x01, Z2, Y1
+	VADDPS        Y1, Y2, Y1
+	VEXTRACTF128  $0x01, Y1, X2
+	VADDPS        X2, X1, X2
+	VPERMILPS     $0x0e, X2, X1
+	VADDPS        X1, X2, X2
+	VPERMILPS     $0x01, X2, X1
+	VADDSS        X1, X2, X2
+	VMOVSS        one<>+0(SB), X1
+	VDIVSS        X2, X1, X1
+	VBROADCASTSS  X1, Z2
+	XORQ          R10, R10
+
+softmaxRowsAVX512Divide:
+	CMPQ    R10, CX
+	JE      softmaxRowsAVX512DivideTail
+	VMOVUPS (AX)(R10*1), Z1
+	VMULPS  Z2, Z1, Z1
+	VMOVUPS Z1, (AX)(R10*1)
+	ADDQ    $0x40, R10
+	JMP     softmaxRowsAVX512Divide
+
+softmaxRowsAVX512DivideTail:
+	TESTQ     DX, DX
+	JZ        softmaxRowsAVX512DivideEnd
+	VMOVUPS.Z (AX)(R10*1), K1, Z1
+	VMULPS    Z2, Z1, Z1
+	VMOVUPS   Z1, K1, (AX)(R10*1)
+
+softmaxRowsAVX512DivideEnd:
+	VXORPS    Z1, Z1, Z1
+	TESTQ     DX, DX
+	JZ        softmaxRowsAVX512Clear
+	VMOVUPS.Z (AX)(CX*1), K1, Z2
+	VMOVUPS   Z2, (AX)(CX*1)
+	ADDQ      $0x40, CX
+
+softmaxRowsAVX512Clear:
+	CMPQ    CX, R9
+	JGE     softmaxRowsAVX512Cleared
+	VMOVUPS Z1, (AX)(CX*1)
+	ADDQ    $0x40, CX
+	JMP     softmaxRowsAVX512Clear
+
+softmaxRowsAVX512Cleared:
+	ADDQ R8, AX
+	ADDQ DI, SI
+	DECQ BX
+	JNZ  softmaxRowsAVX512
+	VZEROUPPER
+	RET
+
+// func softmaxBackwardRowsAVX512(d *float32, p *float32, stride int, rows int, seen int, more int, wide int, scale float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·softmaxBackwardRowsAVX512(SB), NOSPLIT, $0-60
+	MOVQ         d+0(FP), AX
+	MOVQ         p+8(FP), CX
+	MOVQ         stride+16(FP), R9
+	SHLQ         $0x02, R9
+	MOVQ         wide+48(FP), R10
+	SHLQ         $0x02, R10
+	MOVQ         rows+24(FP), SI
+	MOVQ         seen+32(FP), DI
+	MOVQ         more+40(FP), R8
+	VBROADCASTSS scale+56(FP), Z0
+
+softmaxBackwardRowsAVX512:
+	MOVQ   DI, BX
+	ANDQ   $0x0f, BX
+	MOVQ   DI, DX
+	SUBQ   BX, DX
+	SHLQ   $0x02, DX
+	MOVL   $-1, R11
+	BZHIL  BX, R11, R11
+	KMOVW  R11, K1
+	VXORPS Z1, Z1, Z1
+	XORQ   R11, R11
+
+softmaxBackwardRowsAVX512Dot:
+	CMPQ    R11, DX
+	JE      softmaxBackwardRowsAVX512DotTail
+	VMOVUPS (AX)(R11*1), Z2
+	VMOVUPS (CX)(R11*1), Z3
+	VMULPS  Z3, Z2, Z2
+	VADDPS  Z2, Z1, Z1
+	ADDQ    $0x40, R11
+	JMP     softmaxBackwardRowsAVX512Dot
+
+softmaxBackwardRowsAVX512DotTail:
+	TESTQ     BX, BX
+	JZ        softmaxBackwardRowsAVX512DotEnd
+	VMOVUPS.Z (AX)(R11*1), K1, Z2
+	VMOVUPS.Z (CX)(R11*1), K1, Z3
+	VMULPS    Z3, Z2, Z2
+	VADDPS    Z2, Z1, Z1
+
+softmaxBackwardRowsAVX512DotEnd:
+	VEXTRACTF32X8 $0x01, Z1, Y2
+	VADDPS        Y2, Y1, Y2
+	VEXTRACTF128  $0x01, Y2, X1
+	VADDPS        X1, X2, X1
+	VPERMILPS     $0x0e, X1, X2
+	VADDPS        X2, X1, X1
+	VPERMILPS     $0x01, X1, X2
+	VADDSS        X2, X1, X1
+	VBROADCASTSS  X1, Z1
+	XORQ          R11, R11
+
+softmaxBackwardRowsAVX512Slope:
+	CMPQ    R11, DX
+	JE      softmaxBackwardRowsAVX512SlopeTail
+	VMOVUPS (AX)(R11*1), Z2
+	VSUBPS  Z1, Z2, Z2
+	VMOVUPS (CX)(R11*1), Z3
+	VMULPS  Z3, Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VMOVUPS Z2, (AX)(R11*1)
+	ADDQ    $0x40, R11
+	JMP     softmaxBackwardRowsAVX512Slope
+
+softmaxBackwardRowsAVX512SlopeTail:
+	TESTQ     BX, BX
+	JZ        softmaxBackwardRowsAVX512SlopeEnd
+	VMOVUPS.Z (AX)(R11*1), K1, Z2
+	VSUBPS    Z1, Z2, Z2
+	VMOVUPS.Z (CX)(R11*1), K1, Z1
+	VMULPS    Z1, Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VMOVUPS   Z2, K1, (AX)(R11*1)
+
+softmaxBackwardRowsAVX512SlopeEnd:
+	VXORPS    Z1, Z1, Z1
+	TESTQ     BX, BX
+	JZ        softmaxBackwardRowsAVX512Clear
+	VMOVUPS.Z (AX)(DX*1), K1, Z2
+	VMOVUPS   Z2, (AX)(DX*1)
+	ADDQ      $0x40, DX
+
+softmaxBackwardRowsAVX512Clear:
+	CMPQ    DX, R10
+	JGE     softmaxBackwardRowsAVX512Cleared
+	VMOVUPS Z1, (AX)(DX*1)
+	ADDQ    $0x40, DX
+	JMP     softmaxBackwardRowsAVX512Clear
+
+softmaxBackwardRowsAVX512Cleared:
+	ADDQ R9, CX
+	ADDQ R9, AX
+	ADDQ R8, DI
+	DECQ SI
+	JNZ  softmaxBackwardRowsAVX512
+	VZEROUPPER
+	RET
+
 // func maximumAVX512(x *float32, n int, first float32) float32
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE
 TEXT ·maximumAVX512(SB), NOSPLIT, $0-28

@@ -74,6 +74,16 @@ func normBackwardRowsAVX512(dx *float32, dy *float32, x *float32, w *float32, rs
 //go:noescape
 func normWeightRowsAVX512(dw *float32, dy *float32, x *float32, rstd *float32, width int, rows int)
 
+// softmaxRowsAVX512 is Causal.Softmax.
+//
+//go:noescape
+func softmaxRowsAVX512(x *float32, stride int, rows int, seen int, more int, wide int, scale float32)
+
+// softmaxBackwardRowsAVX512 is Causal.SoftmaxBackward.
+//
+//go:noescape
+func softmaxBackwardRowsAVX512(d *float32, p *float32, stride int, rows int, seen int, more int, wide int, scale float32)
+
 // maximumAVX512 is the maximum of first and a row.
 //
 //go:noescape

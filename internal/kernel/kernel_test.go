@@ -266,6 +266,47 @@ func checkNorms(t *testing.T, rows, n int) {
 	}
 }
 
+// The softmax of rows that see further and further is that of what each sees, in every
+// variant; the rest becomes zero, and nothing is written behind it.
+func TestCausalSoftmaxIsThatOfWhatEachRowSees(t *testing.T) {
+	for _, c := range []Causal{
+		{Stride: 16, Rows: 1, Seen: 1, More: 1, Wide: 16},
+		{Stride: 48, Rows: 17, Seen: 1, More: 1, Wide: 32},
+		{Stride: 64, Rows: 5, Seen: 30, More: 1, Wide: 48},
+		{Stride: 80, Rows: 3, Seen: 16, More: 0, Wide: 32},
+		{Stride: 160, Rows: 64, Seen: 70, More: 1, Wide: 144},
+	} {
+		n := (c.Rows-1)*c.Stride + c.Wide
+		x, d := normals(1, n), normals(2, n)
+		if c.Rows == 3 {
+			x[1], x[c.Stride], d[2*c.Stride+5] = float32(math.Inf(1)), float32(math.NaN()), float32(math.NaN())
+		}
+		wantX, wantD := slices.Clone(x), slices.Clone(d)
+		for i := range c.Rows {
+			p, q := wantX[i*c.Stride:i*c.Stride+c.Wide], wantD[i*c.Stride:i*c.Stride+c.Wide]
+			seen := c.Seen + i*c.More
+			Scale(p[:seen], 0.3)
+			Softmax(p[:seen])
+			clear(p[seen:])
+			sum := Dot(q[:seen], p[:seen])
+			for j := range seen {
+				q[j] = p[j] * (q[j] - sum) * 0.3
+			}
+			clear(q[seen:])
+		}
+		for _, variant := range Variants() {
+			restore, _ := SetVariant(variant)
+			guards := slices.Repeat([]float32{guard}, lanes)
+			gotX, gotD := slices.Concat(x, guards), slices.Concat(d, guards)
+			c.Softmax(gotX, 0.3)
+			c.SoftmaxBackward(gotD, gotX, 0.3)
+			restore()
+			sameBits(t, fmt.Sprintf("%s: softmax of %+v", variant, c), gotX, slices.Concat(wantX, guards))
+			sameBits(t, fmt.Sprintf("%s: its gradient of %+v", variant, c), gotD, slices.Concat(wantD, guards))
+		}
+	}
+}
+
 func FuzzRowVariantsAgree(f *testing.F) {
 	f.Add(uint64(1), uint8(37), uint8(5), uint32(0x7fc00000))
 	f.Add(uint64(2), uint8(16), uint8(15), uint32(1<<31))

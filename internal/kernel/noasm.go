@@ -22,6 +22,10 @@ func normBackwardRows(_, _, _, _, _ []float32) int { return 0 }
 
 func normWeightRows(_, _, _, _ []float32) int { return 0 }
 
+func softmaxRows(_ Causal, _ []float32, _ float32) int { return 0 }
+
+func softmaxBackwardRows(_ Causal, _, _ []float32, _ float32) int { return 0 }
+
 func normDotBlocks(_, _, _ []float32, _ *[lanes]float32) int { return 0 }
 
 func expSumBlocks(_, _ []float32, _ float32, _ *[lanes]float32) int { return 0 }

@@ -10,6 +10,9 @@ type Packed struct {
 	half []uint32 // instead of full, where the matrix is rounded to bfloat16: see halvePortable
 }
 
+// Panels is the K × N matrix, N a multiple of Panel, that lies in data as panels.
+func Panels(data []float32, k, n int) Packed { return Packed{K: k, N: n, full: data[:k*n]} }
+
 // Pack stores a K × N view as panels, reusing p's memory.
 func (p *Packed) Pack(b View, k, n int) {
 	p.Reserve(k, n, false)

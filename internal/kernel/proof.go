@@ -49,6 +49,9 @@ func sample(variant int) []uint32 {
 	soft, normed, dx, dw := slices.Clone(x), make([]float32, n), numbers(6, n), numbers(7, n)
 	act, sigmoid, gate, up := make([]float32, n), make([]float32, n), make([]float32, n), make([]float32, n)
 	Softmax(soft)
+	causal, slope := numbers(9, 3*Panel), numbers(10, 3*Panel)
+	Causal{Stride: Panel, Rows: 3, Seen: 7, More: 1, Wide: Panel}.Softmax(causal, 0.3)
+	Causal{Stride: Panel, Rows: 3, Seen: 7, More: 1, Wide: Panel}.SoftmaxBackward(slope, causal, 0.3)
 	rstd := make([]float32, 1)
 	RMSNorm(normed, x, w, rstd, 1e-6)
 	RMSNormBackward(dx, x, w, sum, rstd)
@@ -68,7 +71,7 @@ func sample(variant int) []uint32 {
 	for _, n := range []int{counted.Any, counted.Far, counted.Infinite} {
 		bits = append(bits, uint32(n))
 	}
-	for _, row := range [][]float32{product, halved, soft, normed, dx, dw, act, sigmoid, gate, up, sum, rounded, turned, p, first, second, rstd, {Dot(x, w), maximum(x)}} {
+	for _, row := range [][]float32{product, halved, soft, causal, slope, normed, dx, dw, act, sigmoid, gate, up, sum, rounded, turned, p, first, second, rstd, {Dot(x, w), maximum(x)}} {
 		for _, v := range row {
 			bits = append(bits, math.Float32bits(v))
 		}

@@ -253,6 +253,25 @@ func normWeightRows(dw, dy, x, rstd []float32) (done int) {
 	return len(rstd)
 }
 
+// softmaxRows does all rows, or none; so does the next.
+func softmaxRows(c Causal, x []float32, scale float32) (done int) {
+	if inUse.Load() < avx512 || c.Rows == 0 {
+		return 0
+	}
+	_ = x[c.numbers()-1]
+	softmaxRowsAVX512(&x[0], c.Stride, c.Rows, c.Seen, c.More, c.Wide, scale)
+	return c.Rows
+}
+
+func softmaxBackwardRows(c Causal, d, p []float32, scale float32) (done int) {
+	if inUse.Load() < avx512 || c.Rows == 0 {
+		return 0
+	}
+	_, _ = d[c.numbers()-1], p[c.numbers()-1]
+	softmaxBackwardRowsAVX512(&d[0], &p[0], c.Stride, c.Rows, c.Seen, c.More, c.Wide, scale)
+	return c.Rows
+}
+
 func normBlocks(y, x, w []float32, rstd float32) int {
 	blocks := vectors(len(x), 8)
 	if blocks > 0 {

@@ -122,6 +122,10 @@ func normBackwardRows(_, _, _, _, _ []float32) int { return 0 }
 
 func normWeightRows(_, _, _, _ []float32) int { return 0 }
 
+func softmaxRows(_ Causal, _ []float32, _ float32) int { return 0 }
+
+func softmaxBackwardRows(_ Causal, _, _ []float32, _ float32) int { return 0 }
+
 func normBlocks(y, x, w []float32, rstd float32) int {
 	blocks := vectors(len(x), 4)
 	if blocks > 0 {

@@ -43,3 +43,43 @@ func maximum(x []float32) float32 {
 	}
 	return top
 }
+
+// Causal is rows of scores, Stride apart: of the first Seen numbers count, of each row
+// after it More than of the one before. The others become zero, up to Wide, which is a
+// multiple of Panel that no row sees beyond.
+type Causal struct{ Stride, Rows, Seen, More, Wide int }
+
+// Softmax replaces what each row sees by the softmax of scale·x.
+func (c Causal) Softmax(x []float32, scale float32) {
+	for i := softmaxRows(c, x, scale); i < c.Rows; i++ {
+		c.row(x, i, func(seen []float32) {
+			Scale(seen, scale)
+			Softmax(seen)
+		})
+	}
+}
+
+// SoftmaxBackward turns the gradient d of probabilities p into that of x:
+// d_j ← p_j · (d_j − Σ_i d_i p_i) · scale.
+func (c Causal) SoftmaxBackward(d, p []float32, scale float32) {
+	for i := softmaxBackwardRows(c, d, p, scale); i < c.Rows; i++ {
+		c.row(d, i, func(seen []float32) { softmaxBackwardRow(seen, p[i*c.Stride:], scale) })
+	}
+}
+
+// row does what each sees of it and clears the rest.
+func (c Causal) row(x []float32, i int, do func(seen []float32)) {
+	row, seen := x[i*c.Stride:i*c.Stride+c.Wide], c.Seen+i*c.More
+	do(row[:seen])
+	clear(row[seen:])
+}
+
+// numbers is how many numbers the rows take from the first to the last.
+func (c Causal) numbers() int { return (c.Rows-1)*c.Stride + c.Wide }
+
+func softmaxBackwardRow(d, p []float32, scale float32) {
+	sum := Dot(d, p)
+	for j, v := range d {
+		d[j] = float32(float32(p[j]*float32(v-sum)) * scale)
+	}
+}

@@ -161,18 +161,24 @@ func maximum512() {
 			top = r.x["first"]
 			VMAXPS(top, r.in("x"), r.mask, top)
 		})
+	high := highest(top)
+	VZEROUPPER()
+	Store(high, ReturnIndex(0))
+	RET()
+}
+
+// highest is the largest of sixteen lanes, in the lowest.
+func highest(v reg.VecVirtual) reg.VecVirtual {
 	upper, high, t := YMM(), XMM(), XMM()
-	VEXTRACTF32X8(Imm(1), top, upper)
-	VMAXPS(upper, top.AsY(), upper)
+	VEXTRACTF32X8(Imm(1), v, upper)
+	VMAXPS(upper, v.AsY(), upper)
 	VEXTRACTF128(Imm(1), upper, high)
 	VMAXPS(high, upper.AsX(), high)
 	VPERMILPS(Imm(0b1110), high, t)
 	VMAXPS(t, high, high)
 	VPERMILPS(Imm(0b01), high, t)
 	VMAXSS(t, high, high)
-	VZEROUPPER()
-	Store(high, ReturnIndex(0))
-	RET()
+	return high
 }
 
 // swiglu512 writes act = gate·σ(gate)·up and σ(gate), and the gradients.

@@ -64,6 +64,7 @@ func avx512() {
 	rows512()
 	reductions512()
 	norm512()
+	softmax512()
 	maximum512()
 	swiglu512()
 	peak512("peakAVX512", 384, func(x, sums reg.VecPhysical) { VFMADD231PS(x, x, sums) })

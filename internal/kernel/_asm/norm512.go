@@ -24,11 +24,16 @@ func newMatrix() matrix {
 	ANDQ(I32(-width), m.whole)
 	SHLQ(Imm(2), m.whole)
 	SHLQ(Imm(2), m.bytes)
+	m.cover()
+	return m
+}
+
+// cover makes the mask of the tail.
+func (m matrix) cover() {
 	ones := GP32()
 	MOVL(I32(-1), ones)
 	BZHIL(m.tail.As32(), ones, ones)
 	KMOVW(ones, m.mask)
-	return m
 }
 
 // sixteen numbers of a row, or those that are left.
