@@ -162,7 +162,7 @@ func (a *activations) size(c Config, again bool, threads int) {
 	kernel.Resize(&a.logprobs, targets)
 	kernel.Resize(&a.entropy, targets)
 	kernel.Resize(&a.values, targets)
-	a.cut(blockRows(c), threads)
+	a.cut(threads)
 }
 
 // keep makes room for every layer's activations.
@@ -228,21 +228,15 @@ func (r *rows) slice(c Config, from, to int) rows {
 // block is a run of whole units that one thread takes through all layers, and its rows.
 type block struct{ from, to, firstRow, endRow int }
 
-// blockRows is how many rows a block has at most, unless one unit has more: enough for
-// the products to run at full speed; few enough for their activations to stay in cache,
-// unless the weights do not, which are then better read less often.
-func blockRows(c Config) int {
-	if c.parameters() > inCache {
-		return 384
-	}
-	return 96
-}
+// blockRows is how many rows a block has at most, unless one unit has more: weights are
+// read once for as many.
+const blockRows = 384
 
 // cut makes blocks of about one size, a multiple of the threads: nobody waits for the
 // last one.
-func (a *activations) cut(most, threads int) {
+func (a *activations) cut(threads int) {
 	n := len(a.tokens)
-	count := (n + most - 1) / most
+	count := (n + blockRows - 1) / blockRows
 	count = (count + threads - 1) / threads * threads
 	a.blocks = a.blocks[:0]
 	for from := 0; from < len(a.units); {

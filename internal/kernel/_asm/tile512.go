@@ -26,54 +26,84 @@ const (
 )
 
 // column writes a column of tiles as tall as they can be, each of one accumulator a row
-// and panel.
+// and panel. Where there are two panels, the first tile, which finds them in a farther
+// cache than those below it, asks for the next two on its way.
 func column(k kind) {
 	t := newColumn(k)
-	Label("next" + t.suffix)
+	if t.bNext != nil {
+		t.ahead = true
+		t.choose(fewest)
+		JMP(LabelRef("next" + t.name))
+		t.tiles(fewest)
+		t.ahead = false
+	}
+	Label("next" + t.suffix())
+	t.choose(1)
+	done()
+	t.tiles(1)
+}
+
+// fewest is the rows that give memory time to answer: fewer wait for it all along, and
+// read on by themselves.
+const fewest = 4
+
+// choose goes to the tallest tile that fits, of at least so many rows, if there is one.
+func (t columnOfTiles) choose(least int) {
 	tileFrom := func(left, rows int) {
 		CMPQ(t.m, Imm(uint64(left)))
-		JGE(LabelRef(fmt.Sprint("tile", rows, t.suffix)))
+		JGE(LabelRef(fmt.Sprint("tile", rows, t.suffix())))
 	}
 	for rows := tallest; 2*rows > tallest; rows-- {
 		tileFrom(2*rows-1, rows) // the last two are about equally tall
 	}
-	for rows := tallest; rows > 0; rows-- {
+	for rows := tallest; rows >= least; rows-- {
 		tileFrom(rows, rows)
 	}
-	done()
-	for rows := tallest; rows > 0; rows-- {
-		Label(fmt.Sprint("tile", rows, t.suffix))
+}
+
+func (t columnOfTiles) tiles(least int) {
+	for rows := tallest; rows >= least; rows-- {
+		Label(fmt.Sprint("tile", rows, t.suffix()))
 		t.tile(rows)
 		SUBQ(Imm(uint64(rows)), t.m)
-		JMP(LabelRef("next" + t.suffix))
+		JMP(LabelRef("next" + t.name))
 	}
 }
 
 // columnOfTiles is what the tiles of a column have in common: the rows of C and A that
 // are left, and strides in bytes.
 type columnOfTiles struct {
-	suffix            string
+	name              string
 	m, top, c         reg.Register
 	aRow, aRow3, aCol reg.Register
 	bRow, cRow        reg.Register // bRow nil where B is halved
-	bNext             reg.Register // to the second panel, nil where there is none
+	bNext, bNext3     reg.Register // to the second panel and the fourth, nil where there is none
 	high              reg.VecVirtual
 	dots              bool
+	ahead             bool // asks for the panels after these
+}
+
+// suffix tells labels apart.
+func (t columnOfTiles) suffix() string {
+	if t.ahead {
+		return t.name + "Ahead"
+	}
+	return t.name
 }
 
 func newColumn(of kind) columnOfTiles {
 	t, twin, factor, operand := columnOfTiles{}, "tilePortable", "a *float32", "b *float32, bRow int"
 	switch of {
 	case dotted:
-		t.suffix, twin, factor, operand = "Dot", "tileHalfPortable for words of A, k of them a row,", "a *uint32", "b *uint32, bRow int"
+		t.name, twin, factor, operand = "Dot", "tileHalfPortable for words of A, k of them a row,", "a *uint32", "b *uint32, bRow int"
 	case dottedPair:
-		t.suffix, twin, factor, operand = "DotPair", "tileDotAVX512 for two panels, bNext apart,", "a *uint32", "b *uint32, bRow, bNext int"
+		t.name, twin, factor, operand = "DotPair", "tileDotAVX512 for two panels, bNext apart,", "a *uint32", "b *uint32, bRow, bNext int"
 	case halved:
-		t.suffix, twin, operand = "Half", "tileHalfPortable", "b *uint32"
+		t.name, twin, operand = "Half", "tileHalfPortable", "b *uint32"
 	case paired:
-		t.suffix, twin, operand = "Pair", "tilePortable for two panels, bNext apart,", "b *float32, bRow, bNext int"
+		t.name, twin, operand = "Pair", "tilePortable for two panels, bNext apart,", "b *float32, bRow, bNext int"
 	}
-	name := "tile" + t.suffix + "AVX512"
+	name := "tile" + t.name + "AVX512"
 	TEXT(name, NOSPLIT, "func(m, k int, "+factor+", aRow, aCol int, "+operand+", c *float32, cRow int, accumulate bool)")
 	Doc(fmt.Sprintf("%s is %s for k ≥ 1.", name, twin))
 	Pragma("noescape")
@@ -90,6 +120,8 @@ func newColumn(of kind) columnOfTiles {
 	t.bRow = bytes("bRow")
 	if of == paired || of == dottedPair {
 		t.bNext = bytes("bNext")
+		t.bNext3 = GP64()
+		LEAQ(Mem{Base: t.bNext, Index: t.bNext, Scale: 2}, t.bNext3)
 	}
 	return t
 }
@@ -103,7 +135,7 @@ var zmm = []reg.VecPhysical{
 
 // tile computes the next rows × 16 or × 32 outputs and goes on to what is below.
 func (t columnOfTiles) tile(rows int) {
-	suffix := fmt.Sprint(rows, t.suffix)
+	suffix := fmt.Sprint(rows, t.suffix())
 	acc := make([][]reg.VecPhysical, rows) // of a row, for each panel
 	for i := range acc {
 		acc[i] = []reg.VecPhysical{zmm[2*i]}
@@ -212,6 +244,10 @@ func (t columnOfTiles) numbers(b reg.Register, even bool) []reg.VecPhysical {
 	if t.bNext != nil {
 		VMOVUPS(Mem{Base: b, Index: t.bNext, Scale: 1}, second)
 		all = append(all, second)
+	}
+	if t.ahead {
+		PREFETCHT1(Mem{Base: b, Index: t.bNext, Scale: 2})
+		PREFETCHT1(Mem{Base: b, Index: t.bNext3, Scale: 1})
 	}
 	ADDQ(t.bRow, b)
 	return all
