@@ -57,13 +57,13 @@ type decoder struct {
 	tokens  []negativa.Token
 	layer   int
 
-	prefillBlock, attendPart, choosePart func(i int)
+	prefillBlock, attendPart, activatePart, choosePart func(i int)
 }
 
 // part is one thread's scratch.
 type part struct {
-	scores, exp []float32
-	draw        sampling.Scratch
+	scores []float32
+	draw   sampling.Scratch
 }
 
 // run draws samples until the queue is empty.
@@ -87,6 +87,7 @@ func (d *decoder) open(q *queue, threads int) {
 		d.team, d.parts = newTeam(threads), make([]part, threads)
 		d.prefillBlock = func(i int) { d.prefill(d.prompts.blocks[i]) }
 		d.attendPart = func(i int) { d.attend(i) }
+		d.activatePart = func(i int) { d.activate(i) }
 		d.choosePart = func(i int) { d.chooseAll(i) }
 	}
 	d.width = min(q.lanes, q.fair, max(1, cacheBudget/cacheNumbers(q.model.config, q.params.MaxTokens)))
@@ -226,10 +227,11 @@ func (d *decoder) step() {
 	}
 	m.embedTokens(r.x, d.tokens)
 	for d.layer = range m.layers {
-		m.attentionInputs(d.layer, r, d.places, d.team)
+		m.project(d.layer, r, d.team)
 		kernel.Parallel(d.team.threads, len(d.parts), d.attendPart)
 		m.attentionOutputs(d.layer, r, d.team)
-		m.mlpActivations(d.layer, r, d.team)
+		m.gates(d.layer, r, d.team)
+		kernel.Parallel(d.team.threads, len(d.parts), d.activatePart)
 		m.mlpOutput(d.layer, r, r.x, d.team)
 	}
 	d.predict(n)
@@ -255,10 +257,20 @@ func (d *decoder) share(i int) (from, to int) {
 	return i * len(d.lanes) / len(d.parts), (i + 1) * len(d.lanes) / len(d.parts)
 }
 
-// attend stores the new position of a part of the lanes and attends, prompt by prompt.
+// activate is the middle of the MLP, of a part of the lanes.
+func (d *decoder) activate(i int) {
+	from, to := d.share(i)
+	r := d.rows.slice(d.model.config, from, to)
+	d.model.activate(&r)
+}
+
+// attend places the queries and keys of a part of the lanes, stores their new position and
+// attends, prompt by prompt.
 func (d *decoder) attend(i int) {
 	c, r := d.model.config, &d.rows
 	from, to := d.share(i)
+	own := d.rows.slice(c, from, to)
+	d.model.place(d.layer, &own, d.places[from:to])
 	for from < to {
 		next := from
 		for next < to && d.lanes[next].prefix == d.lanes[from].prefix {
@@ -277,7 +289,7 @@ func (d *decoder) predict(n int) {
 	normed := d.rows.normed[:n*c.HiddenSize]
 	m.normRows(normed, d.rows.x, m.norm, d.rows.rstd[:n])
 	m.round(normed)
-	m.project(d.logits[:n*c.VocabSize], normed, n, divisor(d.queue.params.Temperature), d.team)
+	m.unembed(d.logits[:n*c.VocabSize], normed, n, divisor(d.queue.params.Temperature), d.team)
 }
 
 func (d *decoder) chooseAll(i int) {
@@ -291,9 +303,8 @@ func (d *decoder) chooseAll(i int) {
 // choose draws the lane's next token and notes whether that ends it.
 func (d *decoder) choose(l *lane, z []float32, p *part) {
 	params := d.queue.params
-	token := sampling.Draw(z, params, l.seed.Float64(uint64(len(l.tokens))), &p.draw)
-	kernel.Resize(&p.exp, len(z))
-	lp := logprob(z, int(token), kernel.LogSumExp(z, p.exp))
+	token, lse := sampling.Draw(z, params, l.seed.Float64(uint64(len(l.tokens))), &p.draw)
+	lp := logprob(z, int(token), lse)
 	l.tokens = append(l.tokens, token)
 	l.logprobs = append(l.logprobs, lp)
 	if d.queue.each != nil {

@@ -40,15 +40,24 @@ func (m *model) embedTokens(x []float32, tokens []int32) {
 	}
 }
 
-// attentionInputs computes queries, keys and values of rows: RMSNorm, projection, the
-// norm of each head's query and key, rotation by position.
+// attentionInputs computes queries, keys and values of rows.
 func (m *model) attentionInputs(layer int, r *rows, positions []int, t *team) {
-	c, w, p := m.config, &m.layers[layer], &m.forward.layers[layer]
-	n := len(positions)
+	m.project(layer, r, t)
+	m.place(layer, r, positions)
+}
+
+// project is RMSNorm and the projections of queries, keys and values.
+func (m *model) project(layer int, r *rows, t *team) {
+	w, p := &m.layers[layer], &m.forward.layers[layer]
 	m.normRows(r.normed, r.x, w.inputNorm, r.rstd)
 	m.round(r.normed)
-	t.products(r.normed, c.HiddenSize, n,
+	t.products(r.normed, m.config.HiddenSize, len(r.rstd),
 		product{out: r.qRaw, by: &p[qProj]}, product{out: r.kRaw, by: &p[kProj]}, product{out: r.v, by: &p[vProj]})
+}
+
+// place is the norm of each head's query and key, and their rotation by position.
+func (m *model) place(layer int, r *rows, positions []int) {
+	c, w := m.config, &m.layers[layer]
 	if c.headNorms() {
 		m.normRows(r.q, r.qRaw, w.qNorm, r.qRstd)
 		m.normRows(r.k, r.kRaw, w.kNorm, r.kRstd)
@@ -72,10 +81,18 @@ func (m *model) attentionOutputs(layer int, r *rows, t *team) {
 
 // mlpActivations computes SwiGLU(W_gate h, W_up h), h = RMSNorm(mid).
 func (m *model) mlpActivations(layer int, r *rows, t *team) {
-	c, w, p := m.config, &m.layers[layer], &m.forward.layers[layer]
-	m.normRows(r.midNormed, r.mid, w.postNorm, r.midRstd)
+	m.gates(layer, r, t)
+	m.activate(r)
+}
+
+func (m *model) gates(layer int, r *rows, t *team) {
+	p := &m.forward.layers[layer]
+	m.normRows(r.midNormed, r.mid, m.layers[layer].postNorm, r.midRstd)
 	m.round(r.midNormed)
-	t.products(r.midNormed, c.HiddenSize, len(r.midRstd), product{out: r.gate, by: &p[gateProj]}, product{out: r.up, by: &p[upProj]})
+	t.products(r.midNormed, m.config.HiddenSize, len(r.midRstd), product{out: r.gate, by: &p[gateProj]}, product{out: r.up, by: &p[upProj]})
+}
+
+func (m *model) activate(r *rows) {
 	kernel.SwiGLU(r.activation, r.sigmoid, r.gate, r.up)
 	m.round(r.activation)
 }
@@ -99,7 +116,7 @@ func (m *model) predict(a *activations, from, to, at int, divisor float32, full 
 	c := m.config
 	hidden := a.hidden[from*c.HiddenSize : to*c.HiddenSize]
 	logits := a.logits[at*c.VocabSize : (at+to-from)*c.VocabSize]
-	m.project(logits, hidden, to-from, divisor, alone)
+	m.unembed(logits, hidden, to-from, divisor, alone)
 	scratch := scratches.Get()
 	kernel.Resize(&scratch.scores, c.VocabSize)
 	for i := from; i < to; i++ {
@@ -124,8 +141,8 @@ func (m *model) normTargets(a *activations, from, to int) {
 	m.round(a.hidden[from*width : to*width])
 }
 
-// project computes n rows of logits, divided by the temperature.
-func (m *model) project(logits, hidden []float32, n int, divisor float32, t *team) {
+// unembed computes n rows of logits, divided by the temperature.
+func (m *model) unembed(logits, hidden []float32, n int, divisor float32, t *team) {
 	t.products(hidden, m.config.HiddenSize, n, product{out: logits, by: &m.forward.head})
 	if divisor != 1 {
 		for i := range logits {

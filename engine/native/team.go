@@ -9,6 +9,7 @@ type team struct {
 	threads int
 	tasks   int
 	batch   products
+	left    kernel.Left // what the batch multiplies by
 	do      func(i int) // made once: a product allocates nothing
 }
 
@@ -35,7 +36,7 @@ func newTeam(threads int) *team {
 		return alone
 	}
 	t := &team{threads: threads}
-	t.do = func(i int) { t.batch.columns(i, t.tasks) }
+	t.do = func(i int) { t.batch.columns(i, t.tasks, &t.left) }
 	return t
 }
 
@@ -61,10 +62,11 @@ func (t *team) products(in []float32, inRow, n int, jobs ...product) {
 // share computes products together, or alone.
 func (t *team) share(b products) {
 	if t.threads == 1 {
-		b.columns(0, 1)
+		b.columns(0, 1, nil)
 		return
 	}
 	t.batch, t.tasks = b, 4*t.threads
+	t.left.Set(b.n, kernel.Dense(b.in, b.inRow), &b.jobs[0].by.weights)
 	kernel.Parallel(t.threads, t.tasks, t.do)
 }
 
@@ -90,8 +92,9 @@ func (b *products) descend(scratch *narrowRows) {
 }
 
 // columns computes one of some shares of every product: for each output the products with
-// the weights, k ascending, then the bias, then the adapter's products.
-func (b *products) columns(share, shares int) {
+// the weights, k ascending, then the bias, then the adapter's products. A team has made the
+// rows ready beforehand.
+func (b *products) columns(share, shares int, left *kernel.Left) {
 	for i := range b.jobs {
 		p := &b.jobs[i]
 		if p.by == nil {
@@ -99,7 +102,11 @@ func (b *products) columns(share, shares int) {
 		}
 		w := &p.by.weights
 		from, to := share*w.Panels()/shares, (share+1)*w.Panels()/shares
-		kernel.GemmPanels(p.out, w.N, b.n, kernel.Dense(b.in, b.inRow), w, from, to, false)
+		if left != nil {
+			kernel.GemmLeft(p.out, w.N, left, w, from, to, false)
+		} else {
+			kernel.GemmPanels(p.out, w.N, b.n, kernel.Dense(b.in, b.inRow), w, from, to, false)
+		}
 		if p.by.bias != nil {
 			first, last := from*kernel.Panel, min(w.N, to*kernel.Panel)
 			for row := range b.n {

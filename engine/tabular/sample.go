@@ -76,7 +76,7 @@ func (s *sampler) draw(prompt int, source draw.Source) negativa.Rollout {
 		for i, lp := range s.logprobs {
 			s.z[i] = float32(lp)
 		}
-		token := sampling.Draw(s.z, s.params, source.Float64(uint64(position)), &s.scratch)
+		token, _ := sampling.Draw(s.z, s.params, source.Float64(uint64(position)), &s.scratch)
 		out.Tokens = append(out.Tokens, token)
 		out.Logprobs = append(out.Logprobs, s.z[token])
 		if slices.Contains(s.params.Stop, token) {

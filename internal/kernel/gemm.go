@@ -46,27 +46,80 @@ func GemmPacked(c []float32, cRow, m int, a View, b *Packed, accumulate bool) {
 // GemmPanels is GemmPacked for the columns of panels from … to−1 alone: threads share a
 // product of few rows by its columns.
 func GemmPanels(c []float32, cRow, m int, a View, b *Packed, from, to int, accumulate bool) {
-	first, last := from*Panel, min(b.N, to*Panel)
-	dots := b.half != nil && dots()
-	if dots || packs(m, last-first) {
-		deep := depth
-		if m <= blockRows*depth/chunk {
-			deep = chunk
-		}
-		blocks(m, b.K, a, deep, dots, func(i0, k0 int, rows factor) {
-			for j0 := first; j0 < last; j0 += strip {
-				rows.times(b.rows(j0, k0), c[i0*cRow+j0:], cRow, min(strip, last-j0), accumulate || k0 > 0)
-			}
-		})
-		return
-	}
-	for j0 := first; j0 < last; j0 += strip {
+	width := min(b.N, to*Panel) - from*Panel
+	if !b.dots() && !packs(m, width) {
 		for k0 := 0; k0 == 0 || k0 < b.K; k0 += chunk {
 			rows := factor{View: a.From(0, k0), m: m, k: min(chunk, b.K-k0)}
-			rows.times(b.rows(j0, k0), c[j0:], cRow, min(strip, last-j0), accumulate || k0 > 0)
+			rows.panels(c, cRow, b, k0, from, to, accumulate)
+		}
+		return
+	}
+	blocks(m, b.K, a, deepest(m), b.dots(), func(i0, k0 int, rows factor) {
+		rows.panels(c[i0*cRow:], cRow, b, k0, from, to, accumulate)
+	})
+}
+
+// deepest is how many numbers of a row are packed at once.
+func deepest(m int) int {
+	if m <= blockRows*depth/chunk {
+		return chunk
+	}
+	return depth
+}
+
+// panels multiplies rows by rows k0 … of panels from … to−1.
+func (a *factor) panels(c []float32, cRow int, b *Packed, k0, from, to int, accumulate bool) {
+	last := min(b.N, to*Panel)
+	for j0 := from * Panel; j0 < last; j0 += strip {
+		a.times(b.rows(j0, k0), c[j0:], cRow, min(strip, last-j0), accumulate || k0 > 0)
+	}
+}
+
+// Left is the factor A of products that threads share by their columns, packed once for
+// all of them. Its zero value is ready.
+type Left struct {
+	parts []part
+	store []*block
+}
+
+// part is some of A's rows, from i0, and of their numbers, from k0.
+type part struct {
+	i0, k0 int
+	rows   factor
+}
+
+// Set makes A, m × b.K, ready for GemmLeft with b, and with others of as many rows in the
+// same precision. It need not be copied: a stays as it is until the products are done.
+func (l *Left) Set(m int, a View, b *Packed) {
+	l.parts = l.parts[:0]
+	if !b.dots() && !packs(m, b.N) {
+		for k0 := 0; k0 == 0 || k0 < b.K; k0 += chunk {
+			l.parts = append(l.parts, part{0, k0, factor{View: a.From(0, k0), m: m, k: min(chunk, b.K-k0)}})
+		}
+		return
+	}
+	deep := deepest(m)
+	for i0 := 0; i0 < m; i0 += blockRows {
+		for k0 := 0; k0 == 0 || k0 < b.K; k0 += deep {
+			if len(l.parts) == len(l.store) {
+				l.store = append(l.store, new(block))
+			}
+			rows := l.store[len(l.parts)].pack(a.From(i0, k0), min(blockRows, m-i0), min(deep, b.K-k0), b.dots())
+			l.parts = append(l.parts, part{i0, k0, rows})
 		}
 	}
 }
+
+// GemmLeft is GemmPanels for a factor made ready before.
+func GemmLeft(c []float32, cRow int, a *Left, b *Packed, from, to int, accumulate bool) {
+	for i := range a.parts {
+		p := &a.parts[i]
+		p.rows.panels(c[p.i0*cRow:], cRow, b, p.k0, from, to, accumulate)
+	}
+}
+
+// dots tells whether b is multiplied as it is halved.
+func (p *Packed) dots() bool { return p.half != nil && dots() }
 
 // rows are rows k0 … of the panels that start with column j0.
 func (p *Packed) rows(j0, k0 int) operand {

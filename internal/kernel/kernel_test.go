@@ -173,7 +173,8 @@ func rowPrimitives(t *testing.T, x, y, z []float32) []float32 {
 	blank := make([]float32, n)
 	act, sigmoid, exp, soft := out(blank), out(blank), out(blank), out(x)
 	SwiGLU(act, sigmoid, x, y)
-	sums := []float32{expShifted(exp, x), Dot(x, y), maximum(x) + 0} // the sign of a zero maximum is free
+	sum, top := expShifted(exp, x)
+	sums := []float32{sum, Dot(x, y), top + 0} // the sign of a zero maximum is free
 	Softmax(soft)
 	dgate, dup := out(z), out(blank)
 	SwiGLUBackward(dgate, dup, dgate, sigmoid, x, y)
@@ -182,11 +183,11 @@ func rowPrimitives(t *testing.T, x, y, z []float32) []float32 {
 	RMSNorm(normed, x, y, rstd, 1e-6)
 	RMSNormBackward(dx, y, x, z, rstd)
 	RMSNormWeightBackward(dw, y, x, rstd)
-	sum, scaledSum, scaled := out(x), out(x), out(x)
-	Add(sum, y)
+	added, scaledSum, scaled := out(x), out(x), out(x)
+	Add(added, y)
 	AddScaled(scaledSum, y, z[0])
 	Scale(scaled, z[0])
-	all := slices.Concat(act, sigmoid, exp, soft, dgate, dup, normed, dx, dw, sum, scaledSum, scaled, sums, rstd)
+	all := slices.Concat(act, sigmoid, exp, soft, dgate, dup, normed, dx, dw, added, scaledSum, scaled, sums, rstd)
 	if n%2 == 0 {
 		turned, back := out(x), out(x)
 		rope := NewRoPE(9, Frequencies(n, 1e4), 1)

@@ -33,51 +33,80 @@ func Validate(p engine.SampleParams) error {
 // Scratch is memory that draws reuse. Its zero value is ready.
 type Scratch struct {
 	exp   []float32
+	sums  []float64 // of strides
 	probs []float64
 	order []int
 }
 
 // Draw returns the token at u, uniform in [0, 1), of the distribution that the settings
-// make of z: logits that have been divided by the temperature already. A temperature of
-// 0 gives the likeliest token, the lowest id among equals. It is a pure function.
-func Draw(z []float32, p engine.SampleParams, u float64, s *Scratch) negativa.Token {
-	if p.Temperature == 0 {
-		return argmax(z)
-	}
-	if !p.Cuts() {
-		return walk(s.exponentials(z), u)
+// make of z: logits that have been divided by the temperature already; and ln Σ exp z, which
+// is no concern of the settings. A temperature of 0 gives the likeliest token, the lowest
+// id among equals. It is a pure function.
+func Draw(z []float32, p engine.SampleParams, u float64, s *Scratch) (token negativa.Token, lse float64) {
+	kernel.Resize(&s.exp, len(z))
+	lse = kernel.LogSumExp(z, s.exp)
+	switch {
+	case p.Temperature == 0:
+		return argmax(z), lse
+	case !p.Cuts():
+		return walk(s.exp, u, &s.sums), lse
 	}
 	s.weights(z, p)
-	return walk(s.probs, u)
+	return walk(s.probs, u, &s.sums), lse
 }
 
-// exponentials are exp(z − max z) in float32.
-func (s *Scratch) exponentials(z []float32) []float32 {
-	if cap(s.exp) < len(z) {
-		s.exp = make([]float32, len(z))
+// stride is how many weights walk steps over at once.
+const stride = 256
+
+// walk returns the token at u of the distribution with some weights. They are added in
+// float64: those of a stride first, in four lanes, then the strides in turn.
+func walk[T float32 | float64](weights []T, u float64, sums *[]float64) negativa.Token {
+	*sums = (*sums)[:0]
+	total := 0.0
+	for from := 0; from < len(weights); from += stride {
+		sum := add(weights[from:min(from+stride, len(weights))])
+		*sums = append(*sums, sum)
+		total += sum
 	}
-	kernel.LogSumExp(z, s.exp[:len(z)])
-	return s.exp[:len(z)]
+	target, at := u*total, 0
+	for at < len(*sums)-1 && target >= (*sums)[at] {
+		target -= (*sums)[at]
+		at++
+	}
+	return step(weights, at*stride, target)
 }
 
-// walk returns the token at u of the distribution with some weights, which it adds in
-// float64.
-func walk[T float32 | float64](weights []T, u float64) negativa.Token {
-	sum := 0.0
-	for _, w := range weights {
-		sum += float64(w)
-	}
-	target, last := u*sum, 0
-	for i, w := range weights {
+// step walks on from a token, one by one. Where the sums' rounding leaves a rest, it ends
+// at the last token that has any weight.
+func step[T float32 | float64](weights []T, from int, target float64) negativa.Token {
+	last := from
+	for i, w := range weights[from:] {
 		if w == 0 {
 			continue
 		}
-		last = i
+		last = from + i
 		if target -= float64(w); target < 0 {
-			return negativa.Token(i)
+			return negativa.Token(last)
 		}
 	}
-	return negativa.Token(last) // the sum's rounding can leave a rest
+	for last > 0 && weights[last] == 0 {
+		last--
+	}
+	return negativa.Token(last)
+}
+
+func add[T float32 | float64](weights []T) float64 {
+	var l [4]float64
+	for ; len(weights) >= 4; weights = weights[4:] {
+		l[0] += float64(weights[0])
+		l[1] += float64(weights[1])
+		l[2] += float64(weights[2])
+		l[3] += float64(weights[3])
+	}
+	for i, w := range weights {
+		l[i] += float64(w)
+	}
+	return (l[0] + l[2]) + (l[1] + l[3])
 }
 
 // Probs is the distribution that Draw draws from, for logits before the temperature.

@@ -53,35 +53,62 @@ func distinct(x []float64) bool {
 
 // Draws at evenly spread u hit each token in proportion to its probability.
 func TestDrawFollowsProbs(t *testing.T) {
-	z := []float32{0.3, -1, 2, 0.9, -3, 1.1}
-	wide := make([]float64, len(z))
+	few := []float32{0.3, -1, 2, 0.9, -3, 1.1}
+	many := make([]float32, 2*stride+7) // some of them next to impossible
+	for i := range many {
+		many[i] = float32(i%11) - float32(i%13*i%5*30)
+	}
+	for _, z := range [][]float32{few, many} {
+		for _, p := range []engine.SampleParams{
+			{Temperature: 1, TopP: 1},
+			{Temperature: 1, TopP: 0.8},
+			{Temperature: 1, TopP: 1, TopK: 2},
+			{Temperature: 1, TopP: 1, MinP: 0.3},
+		} {
+			followsProbs(t, z, p)
+		}
+	}
+}
+
+func followsProbs(t *testing.T, z []float32, p engine.SampleParams) {
+	t.Helper()
+	const n = 20_000
+	wide, counts := make([]float64, len(z)), make([]float64, len(z))
 	for i, v := range z {
 		wide[i] = float64(v)
 	}
-	for _, p := range []engine.SampleParams{
-		{Temperature: 1, TopP: 1},
-		{Temperature: 1, TopP: 0.8},
-		{Temperature: 1, TopP: 1, TopK: 2},
-		{Temperature: 1, TopP: 1, MinP: 0.3},
-	} {
-		const n = 20_000
-		counts := make([]float64, len(z))
-		var s Scratch
-		for i := range n {
-			counts[Draw(z, p, (float64(i)+0.5)/n, &s)]++
+	var s Scratch
+	for i := range n {
+		token, _ := Draw(z, p, (float64(i)+0.5)/n, &s)
+		counts[token]++
+	}
+	for i, want := range Probs(wide, p) {
+		if math.Abs(counts[i]/n-want) > 2.0/n {
+			t.Errorf("%d tokens, %+v: token %d drawn %v times of %d, probability %v", len(z), p, i, counts[i], n, want)
 		}
-		for i, want := range Probs(wide, p) {
-			if math.Abs(counts[i]/n-want) > 2.0/n {
-				t.Errorf("%+v: token %d drawn %v times of %d, probability %v", p, i, counts[i], n, want)
-			}
+	}
+}
+
+// A rest that rounding leaves, or a sum that is no number, ends at a token that can be drawn.
+func TestWalkEndsAtATokenThatHasWeight(t *testing.T) {
+	weights := make([]float64, 2*stride)
+	weights[3], weights[stride-1] = 0.25, 0.5
+	var sums []float64
+	for _, u := range []float64{1, math.Nextafter(1, 0)} {
+		if got := walk(weights, u, &sums); got != stride-1 {
+			t.Errorf("the token at %v is %d, want the last that has weight, %d", u, got, stride-1)
 		}
+	}
+	weights[0] = math.NaN()
+	if got := walk(weights, 0.5, &sums); int(got) >= len(weights) {
+		t.Errorf("a weight that is not a number gives token %d of %d", got, len(weights))
 	}
 }
 
 func TestDrawIsGreedyAtZero(t *testing.T) {
 	var s Scratch
 	for i := range uint64(5) {
-		if got := Draw([]float32{1, 3, 3, 2}, engine.SampleParams{TopP: 1}, draw.New(1, "u").Float64(i), &s); got != 1 {
+		if got, _ := Draw([]float32{1, 3, 3, 2}, engine.SampleParams{TopP: 1}, draw.New(1, "u").Float64(i), &s); got != 1 {
 			t.Errorf("greedy draw of a tie = %d, want the lower id 1", got)
 		}
 	}
