@@ -83,7 +83,7 @@ func (l *learner) learn(ctx context.Context, batch []negativa.Datum, loss negati
 	if err := l.accumulate(ctx, -1, temperature); err != nil {
 		return engine.Result{}, err
 	}
-	l.split.into(&l.result, l.options.Threads)
+	l.split.into(&l.result, wrong, l.options.Threads)
 	if err := l.accumulate(ctx, 0, temperature); err != nil {
 		return engine.Result{}, err
 	}

@@ -128,16 +128,23 @@ func distance(now, start []float32) float64 {
 	return sum
 }
 
-// into tells a result of both parts, after the right and the wrong rows.
-func (s *split) into(r *engine.Result, threads int) {
-	kernel.Parallel(threads, len(s.parts), s.block)
+// into tells a result of both parts, after the right and the wrong rows, if there are any.
+func (s *split) into(r *engine.Result, wrong bool, threads int) {
 	var sum halves
-	for _, p := range s.parts {
-		sum.rr, sum.ww, sum.rw = sum.rr+p.rr, sum.ww+p.ww, sum.rw+p.rw
-		sum.rm, sum.wm, sum.mm = sum.rm+p.rm, sum.wm+p.wm, sum.mm+p.mm
+	if s.right || wrong {
+		sum = s.all(threads)
 	}
 	r.RightNorm, r.WrongNorm = math.Sqrt(sum.rr), math.Sqrt(sum.ww)
 	r.Cosine = sum.rw / (r.RightNorm * r.WrongNorm)
 	move := math.Sqrt(sum.mm)
 	r.RightMove, r.WrongMove = -sum.rm/(r.RightNorm*move), -sum.wm/(r.WrongNorm*move)
+}
+
+func (s *split) all(threads int) (sum halves) {
+	kernel.Parallel(threads, len(s.parts), s.block)
+	for _, p := range s.parts {
+		sum.rr, sum.ww, sum.rw = sum.rr+p.rr, sum.ww+p.ww, sum.rw+p.rw
+		sum.rm, sum.wm, sum.mm = sum.rm+p.rm, sum.wm+p.wm, sum.mm+p.mm
+	}
+	return sum
 }

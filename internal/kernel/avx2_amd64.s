@@ -3027,6 +3027,30 @@ adamWLoop:
 	VZEROUPPER
 	RET
 
+// func sumSquaresAVX2(x *float32, blocks int, sums *[8]float64)
+// Requires: AVX
+TEXT ·sumSquaresAVX2(SB), NOSPLIT, $0-24
+	MOVQ    x+0(FP), AX
+	MOVQ    blocks+8(FP), CX
+	MOVQ    sums+16(FP), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+
+sumSquaresLoop:
+	VCVTPS2PD (AX), Y2
+	VMULPD    Y2, Y2, Y2
+	VADDPD    Y2, Y0, Y0
+	VCVTPS2PD 16(AX), Y2
+	VMULPD    Y2, Y2, Y2
+	VADDPD    Y2, Y1, Y1
+	ADDQ      $0x20, AX
+	DECQ      CX
+	JNZ       sumSquaresLoop
+	VMOVUPD   Y0, (DX)
+	VMOVUPD   Y1, 32(DX)
+	VZEROUPPER
+	RET
+
 // func peakAVX2(turns int)
 // Requires: AVX, FMA3
 TEXT ·peakAVX2(SB), NOSPLIT, $0-8

@@ -164,5 +164,10 @@ func differAVX2(a *byte, b *byte, blocks int, far float32, found *[24]int32)
 //go:noescape
 func adamWAVX2(p *float32, grad *float32, m *float32, v *float32, blocks int, c *[9]float64)
 
+// sumSquaresAVX2 adds the squares of blocks of eight to their lanes.
+//
+//go:noescape
+func sumSquaresAVX2(x *float32, blocks int, sums *[8]float64)
+
 // peakAVX2 makes 192 fused products a turn, in registers alone.
 func peakAVX2(turns int)

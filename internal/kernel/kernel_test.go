@@ -188,6 +188,8 @@ func rowPrimitives(t *testing.T, x, y, z []float32) []float32 {
 	AddScaled(scaledSum, y, z[0])
 	Scale(scaled, z[0])
 	all := slices.Concat(act, sigmoid, exp, soft, dgate, dup, normed, dx, dw, added, scaledSum, scaled, sums, rstd)
+	squares := SumSquares(x)
+	all = append(all, float32(squares), float32(squares-float64(float32(squares))))
 	if n%2 == 0 {
 		turned, back := out(x), out(x)
 		rope := NewRoPE(9, Frequencies(n, 1e4), 1)

@@ -58,6 +58,8 @@ func gatherPanels(_, _ []float32, _, _, _, _ int) int { return 0 }
 
 func transposeBlocks(_ []float32, _ int, _ []float32, _, _ int) int { return 0 }
 
+func squareBlocks(_ []float32, _ *[8]float64) int { return 0 }
+
 func adamBlocks(_, _, _, _ []float32, _ *adamConstants) int { return 0 }
 
 // Peak measures nothing here: no assembly is known for this machine.

@@ -58,13 +58,8 @@ func SGD(p, g []float32, lr, decay, scale float64) {
 // by a fixed tree.
 func SumSquares(x []float32) float64 {
 	var l [8]float64
-	for ; len(x) >= 8; x = x[8:] {
-		for i, v := range x[:8] {
-			l[i] += float64(float64(v) * float64(v))
-		}
-	}
-	for i, v := range x {
-		l[i] += float64(float64(v) * float64(v))
+	for i, v := range x[squareBlocks(x, &l):] {
+		l[i%8] += float64(float64(v) * float64(v))
 	}
 	return ((l[0] + l[4]) + (l[2] + l[6])) + ((l[1] + l[5]) + (l[3] + l[7]))
 }

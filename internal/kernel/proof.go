@@ -71,7 +71,7 @@ func sample(variant int) []uint32 {
 	for _, n := range []int{counted.Any, counted.Far, counted.Infinite} {
 		bits = append(bits, uint32(n))
 	}
-	for _, row := range [][]float32{product, halved, soft, causal, slope, normed, dx, dw, act, sigmoid, gate, up, sum, rounded, turned, p, first, second, rstd, {Dot(x, w), maximum(x)}} {
+	for _, row := range [][]float32{product, halved, soft, causal, slope, normed, dx, dw, act, sigmoid, gate, up, sum, rounded, turned, p, first, second, rstd, {Dot(x, w), maximum(x), float32(SumSquares(x))}} {
 		for _, v := range row {
 			bits = append(bits, math.Float32bits(v))
 		}

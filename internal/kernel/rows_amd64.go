@@ -406,6 +406,14 @@ func transposeBlocks(dst []float32, dstRow int, src []float32, srcRow, cols int)
 	return blocks * 8
 }
 
+func squareBlocks(x []float32, sums *[8]float64) int {
+	blocks := vectors(len(x), 8)
+	if blocks > 0 {
+		sumSquaresAVX2(&x[0], blocks, sums)
+	}
+	return blocks * 8
+}
+
 func adamBlocks(p, g, m, v []float32, c *adamConstants) int {
 	blocks := vectors(len(p), 4)
 	if blocks > 0 {

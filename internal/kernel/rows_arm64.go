@@ -216,6 +216,8 @@ func transposeBlocks(dst []float32, dstRow int, src []float32, srcRow, cols int)
 	return blocks * 4
 }
 
+func squareBlocks(_ []float32, _ *[8]float64) int { return 0 }
+
 func adamBlocks(p, g, m, v []float32, c *adamConstants) int {
 	blocks := vectors(len(p), 2)
 	if blocks > 0 {

@@ -52,6 +52,7 @@ func avx2() {
 	half()
 	differ()
 	adamW()
+	sumSquares()
 	peak()
 }
 

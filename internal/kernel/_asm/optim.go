@@ -63,3 +63,26 @@ func adamW() {
 	JNZ(LabelRef("adamWLoop"))
 	done()
 }
+
+// sumSquares adds the squares of eight numbers at a time to eight lanes of float64.
+func sumSquares() {
+	TEXT("sumSquaresAVX2", NOSPLIT, "func(x *float32, blocks int, sums *[8]float64)")
+	Doc("sumSquaresAVX2 adds the squares of blocks of eight to their lanes.")
+	Pragma("noescape")
+	x, blocks, sums := Load(Param("x"), GP64()), Load(Param("blocks"), GP64()), Load(Param("sums"), GP64())
+	lanes := []reg.VecVirtual{load(Mem{Base: sums}), load(Mem{Base: sums, Disp: 32})}
+	Label("sumSquaresLoop")
+	for i, sum := range lanes {
+		v := YMM()
+		VCVTPS2PD(Mem{Base: x, Disp: 16 * i}, v)
+		VMULPD(v, v, v)
+		VADDPD(v, sum, sum)
+	}
+	ADDQ(Imm(32), x)
+	DECQ(blocks)
+	JNZ(LabelRef("sumSquaresLoop"))
+	for i, sum := range lanes {
+		VMOVUPD(sum, Mem{Base: sums, Disp: 32 * i})
+	}
+	done()
+}
