@@ -54,17 +54,24 @@ func GemmPanels(c []float32, cRow, m int, a View, b *Packed, from, to int, accum
 		}
 		return
 	}
-	blocks(m, b.K, a, deepest(m), b.dots(), func(i0, k0 int, rows factor) {
+	rows, deep := cutting(m, b.K)
+	blocks(m, b.K, a, rows, deep, b.dots(), func(i0, k0 int, rows factor) {
 		rows.panels(c[i0*cRow:], cRow, b, k0, from, to, accumulate)
 	})
 }
 
-// deepest is how many numbers of a row are packed at once.
-func deepest(m int) int {
-	if m <= blockRows*depth/chunk {
-		return chunk
+// cutting is how many rows are packed at once, and how many numbers of each: whole rows,
+// where that leaves enough of them.
+func cutting(m, k int) (rows, deep int) {
+	rows = blockRows * depth / max(k, depth) / rowGroup * rowGroup
+	switch {
+	case m <= blockRows*depth/chunk:
+		return m, chunk
+	case rows >= blockRows/2:
+		return rows, k
+	default:
+		return blockRows, depth
 	}
-	return depth
 }
 
 // panels multiplies rows by rows k0 … of panels from … to−1.
@@ -98,14 +105,14 @@ func (l *Left) Set(m int, a View, b *Packed) {
 		}
 		return
 	}
-	deep := deepest(m)
-	for i0 := 0; i0 < m; i0 += blockRows {
+	rows, deep := cutting(m, b.K)
+	for i0 := 0; i0 < m; i0 += rows {
 		for k0 := 0; k0 == 0 || k0 < b.K; k0 += deep {
 			if len(l.parts) == len(l.store) {
 				l.store = append(l.store, new(block))
 			}
-			rows := l.store[len(l.parts)].pack(a.From(i0, k0), min(blockRows, m-i0), min(deep, b.K-k0), b.dots())
-			l.parts = append(l.parts, part{i0, k0, rows})
+			packed := l.store[len(l.parts)].pack(a.From(i0, k0), min(rows, m-i0), min(deep, b.K-k0), b.dots())
+			l.parts = append(l.parts, part{i0, k0, packed})
 		}
 	}
 }
@@ -169,13 +176,13 @@ type block struct {
 
 var packedRows Pool[block]
 
-// blocks packs A block by block, at most deep numbers of a row at once, k ascending, and
+// blocks packs A block by block, at most so many rows and deep numbers of each at once, k ascending, and
 // halved if need be.
-func blocks(m, k int, a View, deep int, halved bool, multiply func(i0, k0 int, rows factor)) {
+func blocks(m, k int, a View, most, deep int, halved bool, multiply func(i0, k0 int, rows factor)) {
 	scratch := packedRows.Get()
-	for i0 := 0; i0 < m; i0 += blockRows {
+	for i0 := 0; i0 < m; i0 += most {
 		for k0 := 0; k0 == 0 || k0 < k; k0 += deep {
-			multiply(i0, k0, scratch.pack(a.From(i0, k0), min(blockRows, m-i0), min(deep, k-k0), halved))
+			multiply(i0, k0, scratch.pack(a.From(i0, k0), min(most, m-i0), min(deep, k-k0), halved))
 		}
 	}
 	packedRows.Put(scratch)
@@ -374,7 +381,7 @@ func gemmGathered(c []float32, cRow, m, n, k int, a View, b []float32, bRow int,
 		}
 	}
 	if dots := round && dots(); dots || packs(m, n) {
-		blocks(m, k, a, depth, dots, multiply)
+		blocks(m, k, a, blockRows, depth, dots, multiply)
 	} else {
 		for k0 := 0; k0 == 0 || k0 < k; k0 += depth {
 			multiply(0, k0, factor{View: a.From(0, k0), m: m, k: min(depth, k-k0)})
