@@ -1,6 +1,9 @@
 package verify
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
 // symbols replaces characters and commands that are written in several ways.
 var symbols = strings.NewReplacer(
@@ -19,7 +22,7 @@ var symbols = strings.NewReplacer(
 	`\leqslant`, `\le `, `\geqslant`, `\ge `, `\leq`, `\le `, `\geq`, `\ge `, `\neq`, `\ne `, `\lt`, "<", `\gt`, ">", "<=", `\le `, ">=", `\ge `, "!=", `\ne `, "≡", `\equiv `,
 	`\lvert`, "|", `\rvert`, "|", `\vert`, "|", `\lVert`, "|", `\rVert`, "|", `\|`, "|", `\lbrace`, `\{`, `\rbrace`, `\}`, `\lbrack`, "[", `\rbrack`, "]",
 	`^{-}`, `^{-}`, `^{+}`, `^{+}`, `{-}`, "-", `{+}`, "+", `{=}`, "=", // braces that set an operator apart
-	`\degree`, `^\circ `, `{,}`, "\x01", `^{\circ}`, `^\circ `, `^ \circ`, `^\circ `, `^{ \circ}`, `^\circ `, `^{\circ }`, `^\circ `,
+	`\degree`, `^\circ `, `{,}`, "\x01", `{:}`, ":", `\text{:}`, ":", `^{\circ}`, `^\circ `, `^ \circ`, `^\circ `, `^{ \circ}`, `^\circ `, `^{\circ }`, `^\circ `,
 	`\operatorname*`, `\operatorname`, `\dots`, `\ldots `, `\cdots`, `\ldots `, "…", `\ldots `, "...", `\ldots `, `\backslash`, `\setminus `,
 	`\Longrightarrow`, `\to `, `\Rightarrow`, `\to `, `\implies`, `\to `, `\iff`, `\to `, `\boldsymbol`, `\mathbf`, `\bold`, `\mathbf`, `\bm`, `\mathbf`,
 	"₀", "_0", "₁", "_1", "₂", "_2", "₃", "_3", "₄", "_4", "₅", "_5", "₆", "_6", "₇", "_7", "₈", "_8", "₉", "_9",
@@ -30,7 +33,7 @@ var symbols = strings.NewReplacer(
 // part of it from its ends. A comma that stands between the digits of a number becomes
 // the byte 1.
 func clean(answer string) string {
-	s := strings.ReplaceAll(unescaped(answer), `,\!`, "\x01")
+	s := strings.ReplaceAll(unescaped(lines(answer)), `,\!`, "\x01")
 	s = strings.ReplaceAll(s, `, \!`, "\x01")
 	s = symbols.Replace(s)
 	s = strings.ReplaceAll(dropLeftRight(s), " \x01", "\x01")
@@ -45,6 +48,17 @@ func clean(answer string) string {
 		s = t
 	}
 	return s
+}
+
+// rowSpace is the height that the end of a row may ask for: \\[4pt].
+var rowSpace = regexp.MustCompile(`\\\\\s*\[\s*-?[\d.]+\s*(?:ex|em|pt|mm|cm|in)\s*\]`)
+
+// lines takes from the ends of rows what only sets them apart, and the last end itself.
+func lines(s string) string {
+	if !strings.Contains(s, `\\`) {
+		return s
+	}
+	return strings.TrimSuffix(strings.TrimSpace(rowSpace.ReplaceAllString(s, `\\`)), `\\`)
 }
 
 // unescaped halves the backslashes of a text that was escaped once too often: one that has

@@ -32,7 +32,10 @@ func (c *comparison) equal(g, p *node) bool {
 	case g.shape == words || p.shape == words:
 		return c.words(g, p)
 	case g.name != "" && p.name != "" && g.name != p.name && !sameNamed(g, p):
-		return g.difference != nil && p.difference != nil && hasFree(g) && c.multiples(g.difference, p.difference, false)
+		return g.difference != nil && p.difference != nil && (hasSymbols(g) || hasSymbols(p)) && c.multiples(g.difference, p.difference, false)
+	case strings.Contains(g.name, "+") && p.name == "" && p.difference == nil:
+		c.how = "an equation of several unknowns is more than its right side"
+		return false
 	case g.shape == relation || p.shape == relation:
 		return c.relations(g, p)
 	case g.shape == scalar && p.shape == scalar:
@@ -41,6 +44,9 @@ func (c *comparison) equal(g, p *node) bool {
 		return c.ratios(g, p)
 	case g.shape == region || p.shape == region:
 		return c.regions(asRegion(g, c.budget), asRegion(p, c.budget))
+	case g.shape == absent || p.shape == absent:
+		c.how = "one is the empty set, the other is not"
+		return g.shape == p.shape
 	case g.shape == list || p.shape == list:
 		return c.lists(g, p)
 	case g.shape == matrix && p.shape == matrix:
@@ -51,8 +57,6 @@ func (c *comparison) equal(g, p *node) bool {
 		return len(p.items) == p.rows && c.inOrder(g.items, p.items)
 	case g.shape == tuple && p.shape == tuple:
 		return c.sameBrackets(g, p) && c.inOrder(g.items, p.items)
-	case g.shape == absent && p.shape == absent:
-		return true
 	}
 	c.how = "one is " + g.kindName() + ", the other " + p.kindName()
 	return false
@@ -80,9 +84,9 @@ func (c *comparison) reals(g, p *node) bool {
 	return c.regions(asLine(g), asLine(p))
 }
 
-// only is the member of a list of one.
+// only is the member of a list of one. The set of the empty set is not empty.
 func only(n *node) *node {
-	if n.shape == list && len(n.items) == 1 {
+	if n.shape == list && len(n.items) == 1 && n.items[0].shape != absent {
 		return n.items[0]
 	}
 	return n
@@ -97,8 +101,6 @@ func sameNamed(g, p *node) bool {
 	return strings.EqualFold(g.name, p.name) || g.name == "y" && strings.HasPrefix(p.name, "f(") || p.name == "y" && strings.HasPrefix(g.name, "f(") ||
 		strings.HasPrefix(g.name, "choice") || strings.HasPrefix(p.name, "choice")
 }
-
-func hasFree(n *node) bool { return hasSymbols(n) }
 
 func (c *comparison) sameBrackets(g, p *node) bool {
 	if len(g.items) != 2 || g.open == p.open && g.close == p.close {
@@ -174,10 +176,12 @@ func (c *comparison) unrepeated(items []*node) []*node {
 	return out
 }
 
-// namesDiffer tells whether members are the values of different names.
+// namesDiffer tells whether members are the values of different names. The roots x_1 and
+// x_2 have one name.
 func namesDiffer(items []*node) bool {
+	bare := func(name string) string { return strings.SplitN(name, "_", 2)[0] }
 	for _, item := range items {
-		if item.name != "" && item.name != items[0].name {
+		if item.name != "" && bare(item.name) != bare(items[0].name) {
 			return true
 		}
 	}

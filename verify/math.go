@@ -180,12 +180,39 @@ func goldAnswer(gold string) string {
 // hasWords tells whether text is part of an answer.
 func hasWords(n *node) bool { return n.shape == words || slices.ContainsFunc(n.items, hasWords) }
 
+// readAnswer reads an answer. Where that gives words or nothing, it is what a label
+// introduces.
 func readAnswer(text string, c comma) (*node, error) {
 	n, err := parseAs(text, c)
+	if err != nil || !n.isAnswer() {
+		if n != nil {
+			text = n.text
+		}
+		if m, e := parseAs(unlabelled(text), c); e == nil && m.isAnswer() && len(strings.Fields(m.unit)) < 2 {
+			n, err = m, nil
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
 	return resolved(n, algebra.DefaultBudget()), nil
+}
+
+// label is what may introduce an answer: "The price is", \text{Answer: }.
+var label = func() *regexp.Regexp {
+	const words = `(?:[A-Za-z][A-Za-z' ]+\b(?:is|are|equals)\b:?|[A-Z][A-Za-z' ]+:)\s*`
+	return regexp.MustCompile(`^\s*(?:\\(?:text|textbf|textrm|mbox)\s*\{\s*` + words + `\}|` + words + `)`)
+}()
+
+var denial = regexp.MustCompile(`(?i)\b(?:not|no|never|wrong|incorrect)\b`)
+
+// unlabelled is what a label introduces, if it does not deny that.
+func unlabelled(answer string) string {
+	introduction := label.FindString(answer)
+	if introduction == "" || denial.MatchString(introduction) {
+		return ""
+	}
+	return answer[len(introduction):]
 }
 
 func (m Math) find(response string) (extracted, bool) {

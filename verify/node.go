@@ -29,9 +29,9 @@ type node struct {
 	expr        *algebra.Expr
 	unit        string
 	items       []*node
-	rows        int // of a matrix
-	ops         []string
-	open, close byte // of a tuple
+	rows        int      // of a matrix
+	ops         []string // of a relation, a union, and what stood between the members of a list
+	open, close byte     // of a tuple
 	text        string
 	name        string // what the value was called: x in x = 5
 	pieces      []piece

@@ -230,7 +230,7 @@ func (p *parser) repeating(s string) (*node, error) {
 		digits = p.tokens[p.at-1].text
 	}
 	_, decimals, _ := strings.Cut(s, ".")
-	head, _ := p.literal(strings.TrimSuffix(s, "."))
+	head, _ := p.literal("0" + strings.TrimSuffix(s, "."))
 	nines := new(big.Int).Sub(new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(len(digits))), nil), big.NewInt(1))
 	scale := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(len(decimals))), nil)
 	tail := new(big.Rat).SetFrac(n.expr.Value.Num(), nines.Mul(nines, scale))

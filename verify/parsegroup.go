@@ -127,22 +127,34 @@ func (p *parser) set(closing string) (*node, error) {
 	if p.accept(closing) {
 		return &node{shape: absent}, nil
 	}
+	head := p.head
+	p.head = p.peek().kind != numeral
 	n, err := p.list()
+	p.head = head
 	if err != nil {
 		return nil, err
 	}
 	if p.is("|", ":") {
 		p.at++
-		if n, err = p.list(); err != nil {
+		condition, err := p.list()
+		if err != nil {
 			return nil, err
 		}
-		return n, p.expect(closing)
+		return described(n, condition), p.expect(closing)
 	}
 	if n.shape != list {
 		n = &node{shape: list, items: []*node{n}}
 	}
 	n.open = '{'
 	return n, p.expect(closing)
+}
+
+// described is what a condition leaves of a domain: of the real line, if no other is named.
+func described(members, condition *node) *node {
+	if members.shape == relation && members.ops[0] == "∈" && !isReals(members.items[1]) {
+		return &node{shape: relation, items: []*node{members.items[1], condition}, ops: []string{"|"}}
+	}
+	return condition
 }
 
 // command reads a command with its arguments.
@@ -250,7 +262,7 @@ func (p *parser) squareRoot(name string) (*node, error) {
 // environments are those that hold a matrix.
 var environments = []string{"pmatrix", "bmatrix", "matrix", "vmatrix", "Bmatrix", "smallmatrix", "array"}
 
-// environment reads a matrix.
+// environment reads a matrix, or the determinant that one between bars is.
 func (p *parser) environment() (*node, error) {
 	name, err := p.braceName()
 	if err != nil {
@@ -285,8 +297,10 @@ func (p *parser) environment() (*node, error) {
 		}
 		if p.peek().kind == command && p.peek().text == "end" {
 			p.at++
-			_, err := p.braceName()
-			return out, err
+			if _, err := p.braceName(); err != nil || name != "vmatrix" {
+				return out, err
+			}
+			return determinant(out)
 		}
 	}
 }

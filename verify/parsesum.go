@@ -244,7 +244,7 @@ func times(x, y *node) (*node, error) {
 func disowns(text string) bool {
 	for w := range strings.FieldsSeq(strings.ToLower(text)) {
 		switch strings.Trim(w, ".,;:!?") {
-		case "not", "no", "never", "wrong", "incorrect", "answer", "correct", "ignore", "grader", "equal", "equals", "reference", "something", "maybe", "anything", "or":
+		case "not", "no", "never", "wrong", "incorrect", "answer", "correct", "ignore", "grader", "equal", "equals", "reference", "something", "maybe", "anything", "or", "where", "when", "if", "unless", "otherwise", "else":
 			return true
 		}
 	}
@@ -277,6 +277,44 @@ func scaledNode(n, by *node) (*node, error) {
 		}
 	}
 	return &out, nil
+}
+
+// maxDeterminant bounds the rows of a determinant, which is expanded.
+const maxDeterminant = 4
+
+// determinant expands a square matrix along its first row.
+func determinant(m *node) (*node, error) {
+	n := m.rows
+	if len(m.items) != n*n || n > maxDeterminant {
+		return nil, fmt.Errorf("it has no determinant that is computed: %d rows, %d columns", n, len(m.items)/n)
+	}
+	if n == 1 {
+		return m.items[0], nil
+	}
+	out := number(algebra.Int(0))
+	for j := range n {
+		minor := &node{shape: matrix, rows: n - 1}
+		for i := n; i < len(m.items); i++ {
+			if i%n != j {
+				minor.items = append(minor.items, m.items[i])
+			}
+		}
+		rest, err := determinant(minor)
+		if err != nil {
+			return nil, err
+		}
+		term, err := times(number(algebra.Int(int64(1-2*(j%2)))), m.items[j])
+		if err != nil {
+			return nil, err
+		}
+		if term, err = times(term, rest); err != nil {
+			return nil, err
+		}
+		if out, err = plus(out, term); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 func matrixProduct(x, y *node) (*node, error) {

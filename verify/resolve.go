@@ -62,7 +62,7 @@ func degrees(n *node) *node {
 func resolveList(n *node, b *algebra.Budget) *node {
 	regions := len(n.items) > 0
 	for i, item := range n.items {
-		regions = regions && item.shape == region
+		regions = regions && item.shape == region && item.name == n.items[0].name
 		if i > 0 && item.name == "" && n.items[0].name != "" && item.shape == scalar {
 			named := *item
 			named.name = n.items[i-1].name
@@ -72,15 +72,28 @@ func resolveList(n *node, b *algebra.Budget) *node {
 	if !regions {
 		return n
 	}
-	out := &node{shape: region, name: n.items[0].name}
+	out := joined(n, b)
+	out.name = n.items[0].name
+	return out
+}
+
+// joined is the region that conditions state together: alternatives where "or" stands
+// between them, or where they exclude each other and only commas do.
+func joined(n *node, b *algebra.Budget) *node {
+	all, either := n.items[0], regionOf()
 	for _, item := range n.items {
-		out.pieces = append(out.pieces, item.pieces...)
+		all = intersection(all, item, b)
+		either.pieces = append(either.pieces, item.pieces...)
 	}
-	return normalised(out, b)
+	isAnd := func(op string) bool { return op == "and" }
+	if slices.Contains(n.ops, "or") || len(all.pieces) == 0 && !slices.ContainsFunc(n.ops, isAnd) {
+		return normalised(either, b)
+	}
+	return all
 }
 
 // nameOf gives the name that an expression is, if it is one: a symbol, f(x), |AB|, AB,
-// the ratio of two such.
+// the ratio or the sum of such.
 func nameOf(n *node) string {
 	switch n.shape {
 	case scalar:
@@ -107,6 +120,8 @@ func isNameExpr(x *algebra.Expr) bool {
 		return !strings.HasPrefix(x.Name, "±")
 	case algebra.Call:
 		return x.Name != "ln" && x.Name != "factorial" && x.Name != "base"
+	case algebra.Sum: // m + n is the name of what a problem asks for
+		return !slices.ContainsFunc(x.Args, func(a *algebra.Expr) bool { return !isNameExpr(a) })
 	case algebra.Product:
 		for _, a := range x.Args {
 			if !isNameExpr(a) && (a.Kind != algebra.Power || !a.Args[1].IsInt() || !isNameExpr(a.Args[0])) && a.Kind != algebra.Sum {
@@ -131,16 +146,19 @@ func resolveRelation(n *node, b *algebra.Budget) *node {
 	return resolveInequality(n, b)
 }
 
-// contradicts tells whether a chain calls numbers equal that are not even near each other:
-// it offers several answers. What is rounded is near.
+// contradicts tells whether a chain calls numbers of one unit equal that are not even near
+// each other: it offers several answers. What is rounded is near.
 func contradicts(n *node, b *algebra.Budget) bool {
 	if n.shape != relation {
 		return slices.ContainsFunc(n.items, func(item *node) bool { return contradicts(item, b) })
 	}
 	for i, op := range n.ops {
-		x, y := n.items[i], n.items[i+1]
 		within, known := map[string]float64{"=": 0.01, "≈": 0.1}[op]
-		if !known || x.shape != scalar || y.shape != scalar || hasSymbols(x) || hasSymbols(y) {
+		if !known || n.items[i].shape != scalar || n.items[i+1].shape != scalar {
+			continue
+		}
+		x, y := degrees(n.items[i]), degrees(n.items[i+1])
+		if unitForm(x.unit) != unitForm(y.unit) || hasSymbols(x) || hasSymbols(y) {
 			continue
 		}
 		v, ok := algebra.Float(x.expr, b)

@@ -12,7 +12,7 @@ var (
 	hour    = regexp.MustCompile(`^(\d{1,2})\s*(?:\\(?:text|mbox|textrm|mathrm)\s*)?\{?\s*([aApP])\.?\s*[mM]\.?\s*\}?$`)
 	digit   = regexp.MustCompile(`^\(?([0-9A-Z]*[A-Z][0-9A-Z]*)\)?_\{?(?:\\text\{)?(\d+)\}?\}?$`)
 	pure    = regexp.MustCompile(`^(\d{1,2}):(\d\d)$`)
-	choice  = regexp.MustCompile(`^(?:\\(?:text|textbf|mathrm|textrm|mathbf)\s*\{)?\s*\(([A-Z])\)\s*\}?(.*)$`)
+	choice  = regexp.MustCompile(`^(?:\\(?:text|textbf|mathrm|textrm|mathbf)\s*\{)?\s*\(?([A-Z])\)\s*\}?(.*)$`)
 	flatten = strings.NewReplacer("{:}", ":", `\text{`, "", `\mbox{`, "", `\textrm{`, "", `\mathrm{`, "", "}", "", "{", "")
 	lettre  = regexp.MustCompile(`^(?:\\(?:text|textbf|mathrm|textrm|mathbf|mbox)\s*\{)?\s*\(?([A-Za-z])\)?[.:]?\s*\}?$`)
 )
@@ -33,7 +33,7 @@ func special(s string, c comma) *node {
 	if m := find(digit, "_", s); m != nil {
 		return textNode(m[1] + " base " + m[2])
 	}
-	if m := find(choice, "(", s); m != nil {
+	if m := find(choice, ")", s); m != nil {
 		rest := strings.TrimSpace(strings.Trim(m[2], "{} "))
 		if rest == "" {
 			return &node{shape: words, text: m[1], name: "choice"}

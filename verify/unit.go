@@ -156,8 +156,11 @@ func joinUnit(x, y string) string {
 // unit agrees with another that shares a word with it.
 func sameUnit(x, y string) bool {
 	x, y = unitForm(x), unitForm(y)
-	if x == "" || y == "" || x == y || strings.HasPrefix(x, "unit") || strings.HasPrefix(y, "unit") {
+	if x == "" || y == "" || x == y || x == "unit" || y == "unit" {
 		return true
+	}
+	if strings.HasPrefix(x, "unit^") || strings.HasPrefix(y, "unit^") {
+		return dimension(x) == dimension(y)
 	}
 	if hasUnit(x) || hasUnit(y) {
 		return strings.ReplaceAll(x, " ", "") == strings.ReplaceAll(y, " ", "") || onlyUnits(x) == onlyUnits(y) && onlyUnits(x) != ""
@@ -168,6 +171,12 @@ func sameUnit(x, y string) bool {
 		}
 	}
 	return false
+}
+
+// dimension is the power of a unit: ^2 of an area.
+func dimension(unit string) string {
+	_, power, _ := strings.Cut(unit, "^")
+	return power
 }
 
 func hasUnit(s string) bool { return onlyUnits(s) != "" }
