@@ -98,8 +98,12 @@ func (n *node) kindName() string {
 
 // sameNamed accepts y for f(x), and a letter in another case.
 func sameNamed(g, p *node) bool {
-	return strings.EqualFold(g.name, p.name) || g.name == "y" && strings.HasPrefix(p.name, "f(") || p.name == "y" && strings.HasPrefix(g.name, "f(") ||
+	return strings.EqualFold(g.name, p.name) || g.name == "y" && isFunction(p.name) || p.name == "y" && isFunction(g.name) ||
 		strings.HasPrefix(g.name, "choice") || strings.HasPrefix(p.name, "choice")
+}
+
+func isFunction(name string) bool {
+	return strings.HasPrefix(name, "f(") || strings.HasPrefix(name, "f^-1(")
 }
 
 func (c *comparison) sameBrackets(g, p *node) bool {
@@ -140,8 +144,11 @@ func (c *comparison) lists(g, p *node) bool {
 	}
 	gs, ps = c.unrepeated(gs), c.unrepeated(ps)
 	if len(gs) != len(ps) {
-		c.how = fmt.Sprintf("%d members against %d", len(gs), len(ps))
-		return false
+		same := (len(gs) == 1 || len(ps) == 1) && c.allEqual(gs, ps)
+		if !same {
+			c.how = fmt.Sprintf("%d members against %d", len(gs), len(ps))
+		}
+		return same
 	}
 	free := slices.Clone(ps)
 	for _, x := range gs {
@@ -153,6 +160,18 @@ func (c *comparison) lists(g, p *node) bool {
 		free = slices.Delete(free, i, i+1)
 	}
 	return true
+}
+
+// allEqual tells whether lists are one value, said in several ways.
+func (c *comparison) allEqual(gs, ps []*node) bool {
+	for _, g := range gs {
+		for _, p := range ps {
+			if !c.equal(g, p) {
+				return false
+			}
+		}
+	}
+	return len(gs) > 0 && len(ps) > 0
 }
 
 func distinct(n *node) []*node {
@@ -357,18 +376,35 @@ func (c *comparison) sameEnd(x, y *algebra.Expr) bool {
 // words compares text without case and marks. A letter of a choice may stand alone or
 // before the text of its choice.
 func (c *comparison) words(g, p *node) bool {
+	if g.shape == list || p.shape == list {
+		return c.lists(namesIn(g), namesIn(p))
+	}
 	x, y := c.asText(g), c.asText(p)
 	c.how = "the words differ"
+	if a, b := numberWord(g), numberWord(p); a != nil && b != nil {
+		return c.equal(a, b)
+	}
 	if x == "" || y == "" {
 		return false
 	}
 	if x == y {
 		return g.name != "time" && p.name != "time" || g.name == p.name || strings.Contains(x+y, ":")
 	}
-	if a, b := numberWord(g), numberWord(p); a != nil && b != nil {
-		return c.equal(a, b)
-	}
 	return false
+}
+
+// namesIn is the list of what a text joins by commas and "and": Alice and Bob.
+func namesIn(n *node) *node {
+	if n.shape != words {
+		return n
+	}
+	out := &node{shape: list}
+	for name := range strings.SplitSeq(strings.ReplaceAll(n.text, " and ", ","), ",") {
+		if strings.TrimSpace(name) != "" {
+			out.items = append(out.items, textNode(name))
+		}
+	}
+	return out
 }
 
 func (c *comparison) asText(n *node) string {
@@ -413,7 +449,7 @@ var numberWords = []string{
 
 // numberWord reads a number, in digits or in a word.
 func numberWord(n *node) *node {
-	if n.shape == scalar {
+	if n.shape == scalar && n.expr.Kind == algebra.Number {
 		return n
 	}
 	if i := slices.Index(numberWords, normalText(n.text)); i >= 0 {

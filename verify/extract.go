@@ -276,10 +276,13 @@ func endOfSentence(s string) int {
 
 var stops = regexp.MustCompile(`[.!?]\$*\s+`)
 
+// bullet marks an item of a list, before what is not a number.
+var bullet = regexp.MustCompile(`^[-*•]\s+([A-Za-z$\\])`)
+
 // extractLine takes what the last sentence states.
 func extractLine(s string) (extracted, bool) {
 	s = strings.TrimSpace(s)
-	line := strings.TrimSpace(s[strings.LastIndexByte(s, '\n')+1:])
+	line := bullet.ReplaceAllString(strings.TrimSpace(s[strings.LastIndexByte(s, '\n')+1:]), "$1")
 	if i := endOfSentence(line); i >= 0 && i < len(line)-1 {
 		sentences := line[:len(line)-1]
 		if all := stops.FindAllStringIndex(sentences, -1); len(all) > 0 {

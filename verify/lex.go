@@ -60,7 +60,7 @@ var greek = []string{
 }
 
 var relations = map[string]string{
-	"le": "≤", "ge": "≥", "ne": "≠", "approx": "≈", "sim": "≈", "simeq": "≈", "cong": "≈", "in": "∈", "equiv": "≡",
+	"le": "≤", "ge": "≥", "ne": "≠", "approx": "≈", "sim": "∼", "simeq": "≈", "cong": "≈", "in": "∈", "equiv": "≡",
 	"cup": "∪", "bigcup": "∪", "cap": "∩", "bigcap": "∩", "setminus": "∖", "pm": "±", "mp": "∓", "cdot": "*", "times": "*", "ast": "*", "div": "/", "colon": ":", "mid": "|", "to": "→",
 	"circ": "°", "prime": "'", "land": "and", "lor": "or", "wedge": "and", "vee": "or", "%": "%", "$": "$", "#": "#", "&": "&", "{": `\{`, "}": `\}`, "cr": `\\`, "langle": "⟨", "rangle": "⟩",
 	"lfloor": "⌊", "rfloor": "⌋", "lceil": "⌈", "rceil": "⌉", "emptyset": "∅", "varnothing": "∅", "ldots": "…", "_": "_",
@@ -319,7 +319,9 @@ func (l *lexer) text(name string, j int) error {
 		l.put(word, inner, c+1-l.i)
 	case slices.Contains(named, lower) && !(knownUnit(lower) && l.afterValue()) || len(inner) == 1 && isLetter(inner[0]) && name != "text" && name != "textbf" && name != "mbox":
 		l.s = l.s[:l.i] + inner + " " + l.s[c+1:]
-	case letterList.MatchString(inner) || !isWords(inner) && !strings.Contains(inner, `\`+name) && !strings.Contains(inner, `\text`):
+	case lower == "mod":
+		l.put(command, lower, c+1-l.i)
+	case letterList.MatchString(inner) || currency.MatchString(inner) || !isWords(inner) && !strings.Contains(inner, `\`+name) && !strings.Contains(inner, `\text`):
 		l.replace(inner, c+1)
 	default:
 		l.put(word, inner, c+1-l.i)
@@ -338,6 +340,9 @@ var ordinal = regexp.MustCompile(`^\d+(?:st|nd|rd|th)$`)
 
 // dollars are those that begin or end a formula, and not an amount of money.
 var dollars = regexp.MustCompile(`(^|[^\\])\$`)
+
+// currency is a sign of money, with its amount perhaps.
+var currency = regexp.MustCompile(`^[€£¥][\d.,]*$`)
 
 // letterList is a choice of several letters.
 var letterList = regexp.MustCompile(`^[A-Z](?:(?:\s*,\s*(?:and\s+)?|\s+and\s+|\s+or\s+)[A-Z])+$`)

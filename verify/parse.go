@@ -281,7 +281,7 @@ func replaced(n *node, name string, by *algebra.Expr) *node {
 
 // chain is regions joined by relations.
 func (p *parser) chain() (*node, error) {
-	for p.at == 0 && p.is("≈", "=") {
+	for p.at == 0 && p.is("≈", "∼", "=") {
 		p.at++
 	}
 	first, err := p.unions()
@@ -289,7 +289,7 @@ func (p *parser) chain() (*node, error) {
 		return nil, err
 	}
 	out := &node{shape: relation, items: []*node{first}}
-	for p.is("=", "<", ">", "≤", "≥", "≠", "≈", "∈", "≡", ":", "→") && !(p.head && p.is(":")) {
+	for p.is("=", "<", ">", "≤", "≥", "≠", "≈", "∼", "∈", "≡", ":", "→") && !(p.head && p.is(":")) {
 		op := p.next().text
 		if op == ":" && p.accept("=") {
 			op = "="

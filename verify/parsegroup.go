@@ -173,7 +173,7 @@ func (p *parser) command(name string) (*node, error) {
 	case "overline", "bar", "dot":
 		n, err := p.argument()
 		if err == nil && n.shape == scalar && n.expr.Kind != algebra.Number {
-			n = number(algebra.Fun("overline", n.expr))
+			n = overlined(n)
 		}
 		return n, err
 	case "binom":
@@ -195,6 +195,15 @@ func (p *parser) command(name string) (*node, error) {
 		return nil, fmt.Errorf(`\%s is not understood here`, name)
 	}
 	return p.function(name)
+}
+
+// overlined is the conjugate of a number, or the name of a segment.
+func overlined(n *node) *node {
+	if hasSymbols(n) {
+		return number(algebra.Fun("overline", n.expr))
+	}
+	i := algebra.Const(algebra.I)
+	return number(replaceExpr(n.expr, i, algebra.Neg(i)))
 }
 
 func (p *parser) fraction() (*node, error) {
@@ -262,11 +271,85 @@ func (p *parser) squareRoot(name string) (*node, error) {
 // environments are those that hold a matrix.
 var environments = []string{"pmatrix", "bmatrix", "matrix", "vmatrix", "Bmatrix", "smallmatrix", "array"}
 
+// aligned are environments whose rows are members of a list.
+var aligned = []string{"aligned", "align", "align*", "gathered", "split"}
+
+// lines reads the rows of an aligned environment.
+func (p *parser) lines() (*node, error) {
+	tokens := p.tokens[:p.at:p.at]
+	for _, t := range p.tokens[p.at:] {
+		if isOneOf(t, "&") {
+			continue
+		}
+		if isOneOf(t, "=") && isOneOf(tokens[len(tokens)-1], `\\`) { // the row before goes on
+			tokens = tokens[:len(tokens)-1]
+		}
+		tokens = append(tokens, t)
+	}
+	p.tokens = tokens
+	n, err := p.list()
+	if err != nil {
+		return nil, err
+	}
+	if t := p.next(); t.kind != command || t.text != "end" {
+		return nil, errors.New("the environment is not closed")
+	}
+	_, err = p.braceName()
+	return n, err
+}
+
+// cases reads the rows of a system, or of a function that is defined by pieces: values with
+// their conditions.
+func (p *parser) cases() (*node, error) {
+	p.brackets++
+	defer func() { p.brackets-- }()
+	out := &node{shape: list}
+	for p.peek().kind != command || p.peek().text != "end" {
+		row, err := p.chain()
+		if err != nil {
+			return nil, err
+		}
+		p.accept(",")
+		if p.accept("&") {
+			condition, err := p.condition()
+			if err != nil {
+				return nil, err
+			}
+			row = &node{shape: tuple, items: []*node{row, condition}, open: '(', close: ')'}
+		}
+		out.items = append(out.items, row)
+		if !p.accept(`\\`) {
+			break
+		}
+	}
+	if t := p.next(); t.kind != command || t.text != "end" || len(out.items) == 0 {
+		return nil, errors.New("the rows of the cases are not understood")
+	}
+	_, err := p.braceName()
+	return out, err
+}
+
+// condition is when a case holds: if x > 0, otherwise.
+func (p *parser) condition() (*node, error) {
+	if t := p.peek(); t.kind == word && slices.Contains([]string{"if", "when", "for"}, strings.ToLower(strings.TrimSpace(t.text))) {
+		p.at++
+	}
+	n, err := p.chain()
+	p.accept(",")
+	return n, err
+}
+
 // environment reads a matrix, or the determinant that one between bars is.
 func (p *parser) environment() (*node, error) {
 	name, err := p.braceName()
 	if err != nil {
 		return nil, err
+	}
+	if slices.Contains(aligned, name) {
+		return p.lines()
+	}
+	if name == "cases" {
+		return p.cases()
 	}
 	if !slices.Contains(environments, name) {
 		return nil, fmt.Errorf("the environment %q is not understood here", name)

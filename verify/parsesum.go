@@ -64,6 +64,13 @@ func (p *parser) product() (*node, error) {
 	}
 	for {
 		switch {
+		case out.shape == scalar && p.modulus():
+			m, err := p.argument()
+			if err != nil {
+				return nil, err
+			}
+			out = &node{shape: scalar, expr: out.expr, unit: "mod " + m.String()}
+			p.accept(")")
 		case p.is("*", "/"):
 			divide := p.next().text == "/"
 			sign := algebra.Int(1)
@@ -89,6 +96,7 @@ func (p *parser) product() (*node, error) {
 			if err != nil {
 				return nil, err
 			}
+			mixed = mixed && f.shape == scalar
 			if mixed && f.expr.IsInt() && p.accept("/") {
 				d, err := p.power()
 				if err != nil {
@@ -96,7 +104,7 @@ func (p *parser) product() (*node, error) {
 				}
 				f = number(algebra.Div(f.expr, d.expr))
 			}
-			if mixed && f.shape == scalar && isProperFraction(f.expr) {
+			if mixed && isProperFraction(f.expr) {
 				out, err = plus(out, f)
 			} else {
 				out, err = times(out, f)
@@ -110,9 +118,26 @@ func (p *parser) product() (*node, error) {
 	}
 }
 
+// modulus consumes what stands before the modulus of a residue: \pmod, or (mod.
+func (p *parser) modulus() bool {
+	t := p.peek()
+	if t.kind == command && t.text == "pmod" {
+		p.at++
+		return true
+	}
+	if p.is("(") && p.tokens[p.at+1].kind == command && p.tokens[p.at+1].text == "mod" {
+		p.at += 2
+		return true
+	}
+	return false
+}
+
 func (p *parser) combine(x, y *node, divide bool) (*node, error) {
 	if !divide {
 		return times(x, y)
+	}
+	if x.shape == words && y.shape == words && isUnit(x.text) && isUnit(y.text) {
+		return textNode(x.text + "/" + y.text), nil
 	}
 	if x.shape == words && y.shape == words {
 		return number(algebra.Fun("quotient", algebra.Sym(x.text), algebra.Sym(y.text))), nil

@@ -60,8 +60,12 @@ func degrees(n *node) *node {
 // resolveList joins the intervals of alternatives, and gives the values that follow the
 // name of the first, as in x = 1, 2, its name.
 func resolveList(n *node, b *algebra.Budget) *node {
-	regions := len(n.items) > 0
+	regions := slices.ContainsFunc(n.items, func(item *node) bool { return item.shape == region })
 	for i, item := range n.items {
+		if regions && item.shape == scalar && item.name != "" { // x = 0 among conditions on x
+			item = &node{shape: region, name: item.name, pieces: []piece{{item.expr, item.expr, true, true}}}
+			n.items[i] = item
+		}
 		regions = regions && item.shape == region && item.name == n.items[0].name
 		if i > 0 && item.name == "" && n.items[0].name != "" && item.shape == scalar {
 			named := *item
