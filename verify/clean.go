@@ -7,7 +7,7 @@ import (
 
 // symbols replaces characters and commands that are written in several ways.
 var symbols = strings.NewReplacer(
-	`\\`, `\cr `, "{, }", "\x01",
+	`\\`, `\cr `, `\text{, }`, ", ", `\text{,}`, ",", "{, }", "\x01",
 	"−", "-", "–", "-", "—", "-", "﹣", "-", "－", "-", "×", `\times `, "·", `\cdot `, "⋅", `\cdot `, "∙", `\cdot `, "÷", `\div `, "∗", "*",
 	"π", `\pi `, "𝜋", `\pi `, "√", `\sqrt `, "∞", `\infty `, "≤", `\le `, "≥", `\ge `, "⩽", `\le `, "⩾", `\ge `, "≠", `\ne `, "≈", `\approx `,
 	"∪", `\cup `, "∩", `\cap `, "∈", `\in `, "±", `\pm `, "∓", `\mp `, "°", `^\circ `, "º", `^\circ `, "∅", `\emptyset `, "→", `\to `,

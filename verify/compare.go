@@ -132,6 +132,10 @@ func (c *comparison) inOrder(g, p []*node) bool {
 func (c *comparison) lists(g, p *node) bool {
 	gs, ps := distinct(g), distinct(p)
 	if namesDiffer(gs) != namesDiffer(ps) || g.shape == tuple || p.shape == tuple {
+		if isInterval(g) || isInterval(p) {
+			c.how = "one is an interval, the other a list"
+			return false
+		}
 		if g.open == '{' || p.open == '{' {
 			c.how = "a set has no order, a tuple has one"
 			return false
@@ -160,6 +164,11 @@ func (c *comparison) lists(g, p *node) bool {
 		free = slices.Delete(free, i, i+1)
 	}
 	return true
+}
+
+// isInterval tells whether a pair has a bracket that only an interval has.
+func isInterval(n *node) bool {
+	return n.shape == tuple && len(n.items) == 2 && (n.open == '[' || n.close == ']')
 }
 
 // allEqual tells whether lists are one value, said in several ways.

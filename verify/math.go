@@ -200,7 +200,7 @@ func readAnswer(text string, c comma) (*node, error) {
 
 // label is what may introduce an answer: "The price is", \text{Answer: }.
 var label = func() *regexp.Regexp {
-	const words = `(?:[A-Za-z][A-Za-z' ]+\b(?:is|are|equals)\b:?|[A-Z][A-Za-z' ]+:)\s*`
+	const words = `(?:[A-Za-z][A-Za-z' ]+\b(?:is|are)\b:?|[A-Z][A-Za-z' ]+:)\s*`
 	return regexp.MustCompile(`^\s*(?:\\(?:text|textbf|textrm|mbox)\s*\{\s*` + words + `\}|` + words + `)`)
 }()
 

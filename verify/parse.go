@@ -368,10 +368,13 @@ func (p *parser) unions() (*node, error) {
 		return nil, err
 	}
 	out := &node{shape: union, items: []*node{first}}
-	for p.is("∪", "∩", "∖") || p.peek() == (token{kind: letter, text: "U", spaced: true}) && first.shape == tuple {
+	for p.is("∪", "∩", "∖") || p.excludes() || p.peek() == (token{kind: letter, text: "U", spaced: true}) && first.shape == tuple {
 		op := p.next().text
-		if op == "U" {
+		switch op {
+		case "U":
 			op = "∪"
+		case "-":
+			op = "∖"
 		}
 		item, err := p.sum()
 		if err != nil {

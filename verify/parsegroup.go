@@ -194,6 +194,9 @@ func (p *parser) command(name string) (*node, error) {
 	case "choose", "over", "end", "int", "lim", "mathop", "hline", "operatorname":
 		return nil, fmt.Errorf(`\%s is not understood here`, name)
 	}
+	if (name == "min" || name == "max") && !p.startsFactor() && !p.is("_", "^") { // min = 4
+		return number(algebra.Sym(name)), nil
+	}
 	return p.function(name)
 }
 
@@ -339,7 +342,7 @@ func (p *parser) condition() (*node, error) {
 	return n, err
 }
 
-// environment reads a matrix, or the determinant that one between bars is.
+// environment reads a matrix, or the number that one between bars, or of one cell, is.
 func (p *parser) environment() (*node, error) {
 	name, err := p.braceName()
 	if err != nil {
@@ -380,7 +383,7 @@ func (p *parser) environment() (*node, error) {
 		}
 		if p.peek().kind == command && p.peek().text == "end" {
 			p.at++
-			if _, err := p.braceName(); err != nil || name != "vmatrix" {
+			if _, err := p.braceName(); err != nil || name != "vmatrix" && len(out.items) > 1 {
 				return out, err
 			}
 			return determinant(out)

@@ -15,7 +15,7 @@ func (p *parser) sum() (*node, error) {
 	var out *node
 	for first := true; ; first = false {
 		factor, signed := algebra.Int(1), false
-		for p.is("+", "-", "±", "∓") {
+		for p.is("+", "-", "±", "∓") && !(out != nil && p.excludes()) {
 			signed = true
 			factor = p.sign(factor)
 		}
@@ -40,6 +40,9 @@ func (p *parser) sum() (*node, error) {
 		}
 	}
 }
+
+// excludes tells whether a minus takes members from a set: ℝ - {0}.
+func (p *parser) excludes() bool { return p.is("-") && isOneOf(p.tokens[p.at+1], `\{`) }
 
 func (p *parser) sign(factor *algebra.Expr) *algebra.Expr {
 	switch p.next().text {
@@ -235,6 +238,8 @@ func firstUnit(x, y string) string {
 // times multiplies numbers and matrices, and puts a unit to a number.
 func times(x, y *node) (*node, error) {
 	switch {
+	case ranges(y, x):
+		return x, nil
 	case y.shape == words && x.shape == scalar && disowns(y.text):
 		return nil, fmt.Errorf("%q is no unit", y.text)
 	case y.shape == words && (x.shape == scalar || x.shape == words):

@@ -25,6 +25,9 @@ func resolved(n *node, b *algebra.Budget) *node {
 	out := *n
 	out.items = nil
 	for _, item := range n.items {
+		if n.shape == list && slices.ContainsFunc(n.items, func(other *node) bool { return ranges(item, other) }) {
+			continue
+		}
 		r := resolved(item, b)
 		if n.shape == list && r.shape == list && r.name == "" && r.open != '{' {
 			out.items = append(out.items, r.items...)
@@ -43,6 +46,25 @@ func resolved(n *node, b *algebra.Budget) *node {
 		return resolveList(&out, b)
 	}
 	return &out
+}
+
+// ranges tells whether a relation only says which numbers a letter of another answer runs
+// through: k ∈ ℤ of kπ.
+func ranges(n, other *node) bool {
+	if n.shape != relation || len(n.ops) != 1 || n.ops[0] != "∈" || n == other || n.items[0].shape != scalar || n.items[1].shape != scalar {
+		return false
+	}
+	letter, numbers := n.items[0].expr, n.items[1].expr
+	return letter.Kind == algebra.Symbol && numbers.Kind == algebra.Symbol && strings.Contains("ZNQC", numbers.Name) && mentions(other, letter.Name)
+}
+
+// mentions tells whether a symbol is in an answer.
+func mentions(n *node, name string) bool {
+	names := map[string]bool{}
+	if n.expr != nil {
+		n.expr.Symbols(names)
+	}
+	return names[name] || slices.ContainsFunc(n.items, func(item *node) bool { return mentions(item, name) })
 }
 
 func degrees(n *node) *node {
@@ -187,6 +209,9 @@ func resolveChain(n *node, b *algebra.Budget) *node {
 	if len(items) == 1 {
 		return resolved(last, b)
 	}
+	if len(n.items) == 2 && isLiteral(items[0]) && isLiteral(last) && contradicts(n, b) { // 23 = 18 computes nothing
+		return equation(items[0], last)
+	}
 	name := nameOf(items[0])
 	if name == "" && len(items) == 2 && nameOf(last) != "" && items[0].shape != relation {
 		items = []*node{last, items[0]}
@@ -202,6 +227,8 @@ func resolveChain(n *node, b *algebra.Budget) *node {
 	}
 	return &value
 }
+
+func isLiteral(n *node) bool { return n.shape == scalar && n.expr.Kind == algebra.Number }
 
 func hasSymbols(n *node) bool {
 	if n.shape != scalar {

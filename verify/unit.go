@@ -130,6 +130,9 @@ func unitForm(s string) string {
 		case w == "^" && i+1 < len(parts) && len(out) > 0:
 			i++
 			out[len(out)-1] += "^" + parts[i]
+		case w == "in" && (i+1 == len(parts) || parts[i+1] == "^"):
+			out = append(out, w+power)
+			power = ""
 		case slices.Contains(unitFiller, w), w == "^", len(w) > 0 && (isDigit(w[0]) || w[0] == '-'):
 		default:
 			w = singular(w)
