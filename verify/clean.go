@@ -29,6 +29,13 @@ var symbols = strings.NewReplacer(
 	"θ", `\theta `, "α", `\alpha `, "β", `\beta `, "λ", `\lambda `, "φ", `\phi `, "**", "^", "<|im_end|>", "", "<|endoftext|>", "", "</s>", "",
 )
 
+// meant turns control characters that an escape too few has made back into the commands
+// whose first letters they swallowed: a form feed and rac was \frac.
+var meant = strings.NewReplacer(
+	"\\\frac", `\frac`, "\frac", `\frac`, "\boxed", `\boxed`, "\begin", `\begin`, "\binom", `\binom`, "\bar", `\bar`, "\text", `\text`,
+	"\tfrac", `\tfrac`, "\times", `\times`, "\theta", `\theta`, "\tan", `\tan`, "\right", `\right`, "\rangle", `\rangle`, "\vec", `\vec`, "\alpha", `\alpha`,
+)
+
 // clean brings an answer's many spellings of one thing together and takes what is not
 // part of it from its ends. A comma that stands between the digits of a number becomes
 // the byte 1.

@@ -13,9 +13,10 @@ import (
 
 // comparison compares resolved answers within one budget.
 type comparison struct {
-	budget *algebra.Budget
-	how    string // the last decision of algebra
-	over   bool   // some part was over budget
+	budget   *algebra.Budget
+	decimals int    // to which numbers are rounded before they are called different; 0: none
+	how      string // the last decision of algebra
+	over     bool   // some part was over budget
 }
 
 // maxItems bounds the members of lists that are matched with each other.
@@ -240,24 +241,21 @@ func (c *comparison) scalars(g, p *node) bool {
 		c.how = fmt.Sprintf("the unit is %q, not %q", pu, gu)
 		return false
 	}
-	if c.decide(g.expr, p.expr) {
-		return true
-	}
-	return sameLetters(g, p)
+	return c.same(g.expr, p.expr) || sameLetters(g, p)
 }
 
 // percent compares n percent with a number: n hundredths, or n, which is how a percentage
 // is often written, unless the gold is a fraction of 1.
 func (c *comparison) percent(g, p *node, goldIsPercent bool) bool {
 	size, _ := algebra.Float(g.expr, c.budget)
-	if (goldIsPercent || math.Abs(size) >= 1) && c.decide(g.expr, p.expr) {
+	if (goldIsPercent || math.Abs(size) >= 1) && c.same(g.expr, p.expr) {
 		return true
 	}
 	hundredth := algebra.Rat(big.NewRat(1, 100))
 	if goldIsPercent {
-		return c.decide(algebra.Mul(g.expr, hundredth), p.expr)
+		return c.same(algebra.Mul(g.expr, hundredth), p.expr)
 	}
-	return c.decide(g.expr, algebra.Mul(p.expr, hundredth))
+	return c.same(g.expr, algebra.Mul(p.expr, hundredth))
 }
 
 // sameLetters compares runs of letters without case.
@@ -379,7 +377,7 @@ func (c *comparison) sameEnd(x, y *algebra.Expr) bool {
 	if algebra.Infinite(x) != 0 || algebra.Infinite(y) != 0 {
 		return algebra.Infinite(x) == algebra.Infinite(y)
 	}
-	return c.decide(x, y)
+	return c.same(x, y)
 }
 
 // words compares text without case and marks. A letter of a choice may stand alone or

@@ -43,7 +43,7 @@ func window(s string) string {
 
 // extract finds the answer of a response.
 func extract(response string) (extracted, bool) {
-	s := strings.TrimSuffix(strings.TrimSpace(uncommented(window(response))), "I hope it is correct.")
+	s := strings.TrimSuffix(strings.TrimSpace(uncommented(meant.Replace(window(response)))), "I hope it is correct.")
 	if i := strings.LastIndex(s, "</think>"); i >= 0 && strings.TrimSpace(s[i+8:]) != "" {
 		s = s[i+8:]
 	}

@@ -207,7 +207,7 @@ func (p *parser) numeral(t token) (*node, error) {
 			break
 		}
 	}
-	if p.comma == decimal && p.brackets == 0 && isWhole(s) && p.is(",") && p.tokens[p.at+1].kind == numeral && !p.tokens[p.at+1].spaced && isWhole(p.tokens[p.at+1].text) && !(isGroup(s) && isThousand(p.tokens[p.at+1].text)) {
+	if p.comma == decimal && p.brackets == 0 && isWhole(s) && p.joinsDigits(p.at) && !p.joinsDigits(p.at-2) && !p.joinsDigits(p.at+2) && isWhole(p.tokens[p.at+1].text) && !(isGroup(s) && isThousand(p.tokens[p.at+1].text)) {
 		p.at++
 		s += "." + p.next().text
 	}
@@ -215,6 +215,11 @@ func (p *parser) numeral(t token) (*node, error) {
 		return p.repeating(s)
 	}
 	return p.literal(strings.TrimSuffix(s, "."))
+}
+
+// joinsDigits tells whether a token is a comma with digits on both sides and no space.
+func (p *parser) joinsDigits(i int) bool {
+	return i > 0 && i+1 < len(p.tokens) && isOneOf(p.tokens[i], ",") && p.tokens[i-1].kind == numeral && p.tokens[i+1].kind == numeral && !p.tokens[i+1].spaced
 }
 
 func isGroup(s string) bool { return len(s) <= 3 && s != "0" && isWhole(s) }
