@@ -197,7 +197,7 @@ func extractPhrase(s string) (extracted, bool) {
 func leading(s string) (string, bool) {
 	for _, pair := range [][2]string{{"$$", "$$"}, {"$", "$"}, {`\(`, `\)`}, {`\[`, `\]`}} {
 		if inner, ok := strings.CutPrefix(s, pair[0]); ok {
-			i := strings.Index(strings.ReplaceAll(inner, `\$`, "  "), pair[1])
+			i := endOfFormula(inner, pair[1])
 			if i > 0 && !isDigitAt(inner, i+len(pair[1])) {
 				return withUnit(inner[:i], inner[i+len(pair[1]):]), true
 			}
@@ -216,6 +216,20 @@ func leading(s string) (string, bool) {
 		}
 	}
 	return stated(line)
+}
+
+// endOfFormula is the index of the mark that ends a formula, or −1: \$ in it is money.
+func endOfFormula(s, mark string) int {
+	for from := 0; ; {
+		i := strings.Index(s[from:], mark)
+		if i < 0 {
+			return -1
+		}
+		if from += i; mark[0] == '\\' || from == 0 || s[from-1] != '\\' {
+			return from
+		}
+		from += len(mark)
+	}
 }
 
 // aside begins what a sentence adds to its answer: a reason, or what it is not.

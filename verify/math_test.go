@@ -254,6 +254,8 @@ func hostile() map[string]string {
 		"sum":         `\boxed{\sum_{k=1}^{200} \sum_{j=1}^{200} \sum_{i=1}^{200} k}`,
 		"logarithms":  `\boxed{\log_{2^5}(\log_{2^4}(\log_{2^3}(\log_{2^2}(\log_{2^1}x))))}`,
 		"trig":        `\boxed{` + strings.Repeat(`\sin(\cos(`, 50) + "1" + strings.Repeat("))", 50) + "}",
+		"matrices":    `\boxed{` + strings.Repeat(`\begin{pmatrix}x&y\\y&x\end{pmatrix}`, 60) + "}",
+		"minors":      `\boxed{` + strings.Repeat(`\begin{vmatrix}x&y&1\\y&x&z\\z&1&`, 40) + "x" + strings.Repeat(`\end{vmatrix}`, 40) + "}",
 		"phrases":     strings.Repeat("answer is answer is ", 20_000),
 		"thin angles": `\boxed{\cos(\frac{\pi}{10007})+\cos(\frac{\pi}{10009})}`,
 	}

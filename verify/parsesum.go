@@ -344,7 +344,30 @@ func determinant(m *node) (*node, error) {
 			return nil, err
 		}
 	}
-	return out, nil
+	return bounded(out)
+}
+
+// maxCell bounds the parts of what products of matrices make of a cell: each doubles them.
+const maxCell = 2000
+
+// bounded refuses a number that has grown too large.
+func bounded(n *node) (*node, error) {
+	if n.shape == scalar && parts(n.expr, maxCell) > maxCell {
+		return nil, errTooLong
+	}
+	return n, nil
+}
+
+// parts counts the parts of an expression until there are more than most.
+func parts(x *algebra.Expr, most int) int {
+	n := 1
+	for _, a := range x.Args {
+		if n > most {
+			break
+		}
+		n += parts(a, most-n)
+	}
+	return n
 }
 
 func matrixProduct(x, y *node) (*node, error) {
@@ -365,6 +388,9 @@ func matrixProduct(x, y *node) (*node, error) {
 				if cell, err = plus(cell, t); err != nil {
 					return nil, err
 				}
+			}
+			if _, err := bounded(cell); err != nil {
+				return nil, err
 			}
 			out.items = append(out.items, cell)
 		}

@@ -25,7 +25,7 @@ func resolved(n *node, b *algebra.Budget) *node {
 	out := *n
 	out.items = nil
 	for _, item := range n.items {
-		if n.shape == list && slices.ContainsFunc(n.items, func(other *node) bool { return ranges(item, other) }) {
+		if n.shape == list && len(n.items) <= maxItems && slices.ContainsFunc(n.items, func(other *node) bool { return ranges(item, other) }) {
 			continue
 		}
 		r := resolved(item, b)
@@ -82,7 +82,7 @@ func degrees(n *node) *node {
 // resolveList joins the intervals of alternatives, and gives the values that follow the
 // name of the first, as in x = 1, 2, its name.
 func resolveList(n *node, b *algebra.Budget) *node {
-	regions := slices.ContainsFunc(n.items, func(item *node) bool { return item.shape == region })
+	regions := len(n.items) <= maxItems && slices.ContainsFunc(n.items, func(item *node) bool { return item.shape == region })
 	for i, item := range n.items {
 		if regions && item.shape == scalar && item.name != "" { // x = 0 among conditions on x
 			item = &node{shape: region, name: item.name, pieces: []piece{{item.expr, item.expr, true, true}}}
