@@ -267,7 +267,8 @@ func sameLetters(g, p *node) bool {
 func (c *comparison) relations(g, p *node) bool {
 	gd, pd := g.difference, p.difference
 	if gd != nil && pd != nil && (g.shape == relation) != (p.shape == relation) {
-		return c.multiples(gd, pd, false)
+		c.how = "the relations differ"
+		return isEquation(g) && isEquation(p) && c.multiples(gd, pd, false)
 	}
 	if g.shape != p.shape {
 		c.how = "one is " + g.kindName() + ", the other " + p.kindName()
@@ -282,6 +283,9 @@ func (c *comparison) relations(g, p *node) bool {
 	}
 	return c.inOrder(g.items, p.items)
 }
+
+// isEquation tells an equation, or the value that one gives a name, from an inequality.
+func isEquation(n *node) bool { return n.shape != relation || n.ops[0] == "=" }
 
 // multiples tells whether x is a constant times y, and a positive one if that is asked.
 func (c *comparison) multiples(x, y *algebra.Expr, positive bool) bool {

@@ -252,7 +252,7 @@ func (l *lexer) afterValue() bool {
 		return false
 	}
 	t := l.tokens[len(l.tokens)-1]
-	return t.kind == numeral || t.kind == word || t.kind == mark && (t.text == "}" || t.text == ")" || t.text == "%")
+	return t.kind == numeral || t.kind == word || t.kind == command && t.text == "pi" || t.kind == mark && (t.text == "}" || t.text == ")" || t.text == "%")
 }
 
 func (l *lexer) command() error {

@@ -140,11 +140,14 @@ func readWithUnit(text string, other *node) (*node, bool) {
 
 var ambiguous = regexp.MustCompile(`\d,\d`)
 
+// inThousands is a number whose commas set thousands apart, and nothing else.
+var inThousands = regexp.MustCompile(`^\$?-?\d{1,3}(?:,\d{3})+(?:\.\d+)?\$?$`)
+
 // otherCommas tries the readings of a comma between digits: it sets thousands apart, or
 // members, or decimals. The readings of the two sides are chosen freely, as both were
 // written by somebody who knew what they meant.
 func (c *comparison) otherCommas(gold, answer string) bool {
-	if !ambiguous.MatchString(gold) && !ambiguous.MatchString(answer) {
+	if !ambiguous.MatchString(gold) && !ambiguous.MatchString(answer) || inThousands.MatchString(gold) && inThousands.MatchString(answer) {
 		return false
 	}
 	how := c.how

@@ -211,6 +211,9 @@ func (p *parser) numeral(t token) (*node, error) {
 		p.at++
 		s += "." + p.next().text
 	}
+	if p.comma != thousands && p.joinsDigits(p.at-2) && len(s) > 1 && s[0] == '0' && isWhole(s) {
+		return nil, fmt.Errorf("%q is no member of a list, but the end of a number", s)
+	}
 	if p.peek().kind == command && (p.peek().text == "overline" || p.peek().text == "bar") && strings.Contains(s, ".") {
 		return p.repeating(s)
 	}

@@ -34,7 +34,10 @@ func special(s string, c comma) *node {
 		return textNode(m[1] + " base " + m[2])
 	}
 	if m := find(choice, ")", s); m != nil {
-		rest := strings.TrimSpace(strings.Trim(m[2], "{} "))
+		rest := strings.TrimSpace(m[2])
+		if strings.Count(rest, "}") > strings.Count(rest, "{") {
+			rest = strings.TrimSuffix(rest, "}")
+		}
 		if rest == "" {
 			return &node{shape: words, text: m[1], name: "choice"}
 		}
