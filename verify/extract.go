@@ -211,7 +211,9 @@ func leading(s string) (string, bool) {
 		if strings.HasPrefix(line, "not ") {
 			return line, true
 		}
-		if n, err := parse(line[:i[0]]); err == nil && n.isAnswer() {
+		n, err := parse(line[:i[0]])
+		summed := err == nil && n.shape == list && strings.HasSuffix(line[:i[1]], "which") // 1, 2, 3, which is 6
+		if err == nil && n.isAnswer() && !summed {
 			line = line[:i[0]]
 		}
 	}
@@ -329,7 +331,7 @@ func lastFormula(s string) (string, bool) {
 	all := formula.FindAllStringSubmatchIndex(s, -1)
 	for i := len(all) - 1; i >= 0; i-- {
 		m := all[i]
-		if isDigitAt(s, m[1]) { // $40 for 2 items, once $50: money
+		if isDigitAt(s, m[0]+1) && isDigitAt(s, m[1]) { // $40 for 2 items, once $50: money
 			continue
 		}
 		for g := 1; g < len(m)/2; g++ {

@@ -208,19 +208,22 @@ func TestModes(t *testing.T) {
 // Where an answer is found, and where none is.
 func TestExtraction(t *testing.T) {
 	for response, want := range map[string]string{
-		`The answer is 27 (not 28).`:                          "27",
-		`So the answer is 27, since 3 + 3 > 5.`:               "27",
-		`The answer is not 27.`:                               "not 27",
-		`The answer is $\$ 27.50$.`:                           `\$ 27.50`,
-		`The answer is C) 14`:                                 "C) 14",
-		`He paid $40, for 2 items; once they were worth $50.`: "$50",
-		`\boxed{\frac12} and thus also \boxed{\frac{1}{`:      `\frac12`,
-		`\boxed{5}, no: \boxed{6`:                             "6",
-		`5 is prime, and \boxed{`:                             "",
-		"I do not know.\n% the answer is \\boxed{5}":          "",
-		"It is 4. % the answer is 5\n":                        "4",
-		"\boxed{\frac{1}{2}}":                                 `\frac{1}{2}`,
-		"<answer> The total is 27 </answer>":                  "The total is 27",
+		`The answer is 27 (not 28).`:                                     "27",
+		`The answer is 27, which is less than 28.`:                       "27",
+		`The answer is 1, 2, 3, which is 6 in all.`:                      "6 in all",
+		`It is clear. So, \begin{align*}2+2 &= 1+3 \\ &= 4.\end{align*}`: "4",
+		`So the answer is 27, since 3 + 3 > 5.`:                          "27",
+		`The answer is not 27.`:                                          "not 27",
+		`The answer is $\$ 27.50$.`:                                      `\$ 27.50`,
+		`The answer is C) 14`:                                            "C) 14",
+		`He paid $40, for 2 items; once they were worth $50.`:            "$50",
+		`\boxed{\frac12} and thus also \boxed{\frac{1}{`:                 `\frac12`,
+		`\boxed{5}, no: \boxed{6`:                                        "6",
+		`5 is prime, and \boxed{`:                                        "",
+		"I do not know.\n% the answer is \\boxed{5}":                     "",
+		"It is 4. % the answer is 5\n":                                   "4",
+		"\boxed{\frac{1}{2}}":                                            `\frac{1}{2}`,
+		"<answer> The total is 27 </answer>":                             "The total is 27",
 	} {
 		if got, _, _ := (Math{}).Extract(response); got != want {
 			t.Errorf("%s: extracted %q, want %q", response, got, want)

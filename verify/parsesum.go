@@ -240,7 +240,7 @@ func times(x, y *node) (*node, error) {
 	switch {
 	case ranges(y, x):
 		return x, nil
-	case y.shape == words && x.shape == scalar && disowns(y.text):
+	case y.shape == words && x.shape == scalar && (disowns(y.text) || hasSymbols(x) && len(strings.Fields(y.text)) > 3):
 		return nil, fmt.Errorf("%q is no unit", y.text)
 	case y.shape == words && (x.shape == scalar || x.shape == words):
 		out := *x
