@@ -91,7 +91,7 @@ type DataConfig struct {
 	SolutionField   string `yaml:"solution_field,omitempty" name:"solution_field" aliases:"solution-field" placeholder:"COLUMN" help:"Column of a worked solution (detected)."`
 	IDField         string `yaml:"id_field,omitempty" name:"id_field" aliases:"id-field" placeholder:"COLUMN" help:"Column of unique ids (detected, else a hash of the question)."`
 	PromptTemplate  string `yaml:"prompt_template,omitempty" name:"prompt_template" aliases:"prompt-template" help:"How a problem of a file is put: chat (the model's chat template), plain, boxed, boxed-chat, qwen-boxed, or a text with {problem} (boxed-chat where the model has a chat template, else boxed)."`
-	Mode            string `yaml:"mode" name:"mode" default:"strict" help:"How answers to a file's problems are graded: math, strict or paper."`
+	Mode            string `yaml:"mode" name:"mode" default:"strict" help:"How answers to a file's problems are graded: math, strict or paper; math:decimals=N or strict:decimals=N for a tolerance."`
 	MaxPromptLength int    `yaml:"max_prompt_length" name:"max_prompt_length" default:"0" help:"Leave out problems of a file whose prompts have more tokens; 0: those that leave no place for a completion."`
 }
 

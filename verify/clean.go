@@ -1,10 +1,13 @@
 package verify
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
 // symbols replaces characters and commands that are written in several ways.
 var symbols = strings.NewReplacer(
-	`\\`, `\cr `, "{, }", "\x01",
+	`\\`, `\cr `, `\text{, }`, ", ", `\text{,}`, ",", "{, }", "\x01",
 	"−", "-", "–", "-", "—", "-", "﹣", "-", "－", "-", "×", `\times `, "·", `\cdot `, "⋅", `\cdot `, "∙", `\cdot `, "÷", `\div `, "∗", "*",
 	"π", `\pi `, "𝜋", `\pi `, "√", `\sqrt `, "∞", `\infty `, "≤", `\le `, "≥", `\ge `, "⩽", `\le `, "⩾", `\ge `, "≠", `\ne `, "≈", `\approx `,
 	"∪", `\cup `, "∩", `\cap `, "∈", `\in `, "±", `\pm `, "∓", `\mp `, "°", `^\circ `, "º", `^\circ `, "∅", `\emptyset `, "→", `\to `,
@@ -19,18 +22,25 @@ var symbols = strings.NewReplacer(
 	`\leqslant`, `\le `, `\geqslant`, `\ge `, `\leq`, `\le `, `\geq`, `\ge `, `\neq`, `\ne `, `\lt`, "<", `\gt`, ">", "<=", `\le `, ">=", `\ge `, "!=", `\ne `, "≡", `\equiv `,
 	`\lvert`, "|", `\rvert`, "|", `\vert`, "|", `\lVert`, "|", `\rVert`, "|", `\|`, "|", `\lbrace`, `\{`, `\rbrace`, `\}`, `\lbrack`, "[", `\rbrack`, "]",
 	`^{-}`, `^{-}`, `^{+}`, `^{+}`, `{-}`, "-", `{+}`, "+", `{=}`, "=", // braces that set an operator apart
-	`\degree`, `^\circ `, `{,}`, "\x01", `^{\circ}`, `^\circ `, `^ \circ`, `^\circ `, `^{ \circ}`, `^\circ `, `^{\circ }`, `^\circ `,
+	`\degree`, `^\circ `, `{,}`, "\x01", `{:}`, ":", `\text{:}`, ":", `^{\circ}`, `^\circ `, `^ \circ`, `^\circ `, `^{ \circ}`, `^\circ `, `^{\circ }`, `^\circ `,
 	`\operatorname*`, `\operatorname`, `\dots`, `\ldots `, `\cdots`, `\ldots `, "…", `\ldots `, "...", `\ldots `, `\backslash`, `\setminus `,
 	`\Longrightarrow`, `\to `, `\Rightarrow`, `\to `, `\implies`, `\to `, `\iff`, `\to `, `\boldsymbol`, `\mathbf`, `\bold`, `\mathbf`, `\bm`, `\mathbf`,
 	"₀", "_0", "₁", "_1", "₂", "_2", "₃", "_3", "₄", "_4", "₅", "_5", "₆", "_6", "₇", "_7", "₈", "_8", "₉", "_9",
 	"θ", `\theta `, "α", `\alpha `, "β", `\beta `, "λ", `\lambda `, "φ", `\phi `, "**", "^", "<|im_end|>", "", "<|endoftext|>", "", "</s>", "",
 )
 
+// meant turns control characters that an escape too few has made back into the commands
+// whose first letters they swallowed: a form feed and rac was \frac.
+var meant = strings.NewReplacer(
+	"\\\frac", `\frac`, "\frac", `\frac`, "\boxed", `\boxed`, "\begin", `\begin`, "\binom", `\binom`, "\bar", `\bar`, "\text", `\text`,
+	"\tfrac", `\tfrac`, "\times", `\times`, "\theta", `\theta`, "\tan", `\tan`, "\right", `\right`, "\rangle", `\rangle`, "\vec", `\vec`, "\alpha", `\alpha`,
+)
+
 // clean brings an answer's many spellings of one thing together and takes what is not
 // part of it from its ends. A comma that stands between the digits of a number becomes
 // the byte 1.
 func clean(answer string) string {
-	s := strings.ReplaceAll(unescaped(answer), `,\!`, "\x01")
+	s := strings.ReplaceAll(unescaped(lines(answer)), `,\!`, "\x01")
 	s = strings.ReplaceAll(s, `, \!`, "\x01")
 	s = symbols.Replace(s)
 	s = strings.ReplaceAll(dropLeftRight(s), " \x01", "\x01")
@@ -45,6 +55,17 @@ func clean(answer string) string {
 		s = t
 	}
 	return s
+}
+
+// rowSpace is the height that the end of a row may ask for: \\[4pt].
+var rowSpace = regexp.MustCompile(`\\\\\s*\[\s*-?[\d.]+\s*(?:ex|em|pt|mm|cm|in)\s*\]`)
+
+// lines takes from the ends of rows what only sets them apart, and the last end itself.
+func lines(s string) string {
+	if !strings.Contains(s, `\\`) {
+		return s
+	}
+	return strings.TrimSuffix(strings.TrimSpace(rowSpace.ReplaceAllString(s, `\\`)), `\\`)
 }
 
 // unescaped halves the backslashes of a text that was escaped once too often: one that has

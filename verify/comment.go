@@ -21,6 +21,27 @@ func stripComments(s string) string {
 	return b.String()
 }
 
+// uncommented is a response without its comments, which LaTeX does not show.
+func uncommented(s string) string {
+	if !strings.Contains(s, "%") {
+		return s
+	}
+	var b strings.Builder
+	for line := range strings.Lines(s) {
+		b.WriteString(beforeComment(line))
+	}
+	return b.String()
+}
+
+func beforeComment(line string) string {
+	for i := range len(line) {
+		if line[i] == '%' && !isPercent(line, i) {
+			return line[:i] + "\n"
+		}
+	}
+	return line
+}
+
 // continues tells whether something follows on the line that no percentage has after it.
 func continues(rest string) bool {
 	rest = strings.TrimLeft(rest, " ")
@@ -33,5 +54,5 @@ func isPercent(s string, i int) bool {
 	for j >= 0 && (s[j] == ' ' || s[j] == '$') {
 		j--
 	}
-	return j >= 0 && (isDigit(s[j]) || s[j] == '\\' || s[j] == '}' || s[j] == ')' || s[j] == '.' || isLetter(s[j]) && j == i-1)
+	return j >= 0 && (isDigit(s[j]) || s[j] == '\\' || s[j] == '}' || s[j] == ')' || (s[j] == '.' || isLetter(s[j])) && j == i-1)
 }

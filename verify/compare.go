@@ -13,9 +13,10 @@ import (
 
 // comparison compares resolved answers within one budget.
 type comparison struct {
-	budget *algebra.Budget
-	how    string // the last decision of algebra
-	over   bool   // some part was over budget
+	budget   *algebra.Budget
+	decimals int    // to which numbers are rounded before they are called different; 0: none
+	how      string // the last decision of algebra
+	over     bool   // some part was over budget
 }
 
 // maxItems bounds the members of lists that are matched with each other.
@@ -32,7 +33,10 @@ func (c *comparison) equal(g, p *node) bool {
 	case g.shape == words || p.shape == words:
 		return c.words(g, p)
 	case g.name != "" && p.name != "" && g.name != p.name && !sameNamed(g, p):
-		return g.difference != nil && p.difference != nil && hasFree(g) && c.multiples(g.difference, p.difference, false)
+		return g.difference != nil && p.difference != nil && (hasSymbols(g) || hasSymbols(p)) && c.multiples(g.difference, p.difference, false)
+	case strings.Contains(g.name, "+") && p.name == "" && p.difference == nil:
+		c.how = "an equation of several unknowns is more than its right side"
+		return false
 	case g.shape == relation || p.shape == relation:
 		return c.relations(g, p)
 	case g.shape == scalar && p.shape == scalar:
@@ -41,6 +45,9 @@ func (c *comparison) equal(g, p *node) bool {
 		return c.ratios(g, p)
 	case g.shape == region || p.shape == region:
 		return c.regions(asRegion(g, c.budget), asRegion(p, c.budget))
+	case g.shape == absent || p.shape == absent:
+		c.how = "one is the empty set, the other is not"
+		return g.shape == p.shape
 	case g.shape == list || p.shape == list:
 		return c.lists(g, p)
 	case g.shape == matrix && p.shape == matrix:
@@ -51,8 +58,6 @@ func (c *comparison) equal(g, p *node) bool {
 		return len(p.items) == p.rows && c.inOrder(g.items, p.items)
 	case g.shape == tuple && p.shape == tuple:
 		return c.sameBrackets(g, p) && c.inOrder(g.items, p.items)
-	case g.shape == absent && p.shape == absent:
-		return true
 	}
 	c.how = "one is " + g.kindName() + ", the other " + p.kindName()
 	return false
@@ -80,9 +85,9 @@ func (c *comparison) reals(g, p *node) bool {
 	return c.regions(asLine(g), asLine(p))
 }
 
-// only is the member of a list of one.
+// only is the member of a list of one. The set of the empty set is not empty.
 func only(n *node) *node {
-	if n.shape == list && len(n.items) == 1 {
+	if n.shape == list && len(n.items) == 1 && n.items[0].shape != absent {
 		return n.items[0]
 	}
 	return n
@@ -94,11 +99,13 @@ func (n *node) kindName() string {
 
 // sameNamed accepts y for f(x), and a letter in another case.
 func sameNamed(g, p *node) bool {
-	return strings.EqualFold(g.name, p.name) || g.name == "y" && strings.HasPrefix(p.name, "f(") || p.name == "y" && strings.HasPrefix(g.name, "f(") ||
+	return strings.EqualFold(g.name, p.name) || g.name == "y" && isFunction(p.name) || p.name == "y" && isFunction(g.name) ||
 		strings.HasPrefix(g.name, "choice") || strings.HasPrefix(p.name, "choice")
 }
 
-func hasFree(n *node) bool { return hasSymbols(n) }
+func isFunction(name string) bool {
+	return strings.HasPrefix(name, "f(") || strings.HasPrefix(name, "f^-1(")
+}
 
 func (c *comparison) sameBrackets(g, p *node) bool {
 	if len(g.items) != 2 || g.open == p.open && g.close == p.close {
@@ -126,6 +133,10 @@ func (c *comparison) inOrder(g, p []*node) bool {
 func (c *comparison) lists(g, p *node) bool {
 	gs, ps := distinct(g), distinct(p)
 	if namesDiffer(gs) != namesDiffer(ps) || g.shape == tuple || p.shape == tuple {
+		if isInterval(g) || isInterval(p) {
+			c.how = "one is an interval, the other a list"
+			return false
+		}
 		if g.open == '{' || p.open == '{' {
 			c.how = "a set has no order, a tuple has one"
 			return false
@@ -138,8 +149,11 @@ func (c *comparison) lists(g, p *node) bool {
 	}
 	gs, ps = c.unrepeated(gs), c.unrepeated(ps)
 	if len(gs) != len(ps) {
-		c.how = fmt.Sprintf("%d members against %d", len(gs), len(ps))
-		return false
+		same := (len(gs) == 1 || len(ps) == 1) && c.allEqual(gs, ps)
+		if !same {
+			c.how = fmt.Sprintf("%d members against %d", len(gs), len(ps))
+		}
+		return same
 	}
 	free := slices.Clone(ps)
 	for _, x := range gs {
@@ -151,6 +165,23 @@ func (c *comparison) lists(g, p *node) bool {
 		free = slices.Delete(free, i, i+1)
 	}
 	return true
+}
+
+// isInterval tells whether a pair has a bracket that only an interval has.
+func isInterval(n *node) bool {
+	return n.shape == tuple && len(n.items) == 2 && (n.open == '[' || n.close == ']')
+}
+
+// allEqual tells whether lists are one value, said in several ways.
+func (c *comparison) allEqual(gs, ps []*node) bool {
+	for _, g := range gs {
+		for _, p := range ps {
+			if !c.equal(g, p) {
+				return false
+			}
+		}
+	}
+	return len(gs) > 0 && len(ps) > 0
 }
 
 func distinct(n *node) []*node {
@@ -174,10 +205,12 @@ func (c *comparison) unrepeated(items []*node) []*node {
 	return out
 }
 
-// namesDiffer tells whether members are the values of different names.
+// namesDiffer tells whether members are the values of different names. The roots x_1 and
+// x_2 have one name.
 func namesDiffer(items []*node) bool {
+	bare := func(name string) string { return strings.SplitN(name, "_", 2)[0] }
 	for _, item := range items {
-		if item.name != "" && item.name != items[0].name {
+		if item.name != "" && bare(item.name) != bare(items[0].name) {
 			return true
 		}
 	}
@@ -208,24 +241,21 @@ func (c *comparison) scalars(g, p *node) bool {
 		c.how = fmt.Sprintf("the unit is %q, not %q", pu, gu)
 		return false
 	}
-	if c.decide(g.expr, p.expr) {
-		return true
-	}
-	return sameLetters(g, p)
+	return c.same(g.expr, p.expr) || sameLetters(g, p)
 }
 
 // percent compares n percent with a number: n hundredths, or n, which is how a percentage
 // is often written, unless the gold is a fraction of 1.
 func (c *comparison) percent(g, p *node, goldIsPercent bool) bool {
 	size, _ := algebra.Float(g.expr, c.budget)
-	if (goldIsPercent || math.Abs(size) >= 1) && c.decide(g.expr, p.expr) {
+	if (goldIsPercent || math.Abs(size) >= 1) && c.same(g.expr, p.expr) {
 		return true
 	}
 	hundredth := algebra.Rat(big.NewRat(1, 100))
 	if goldIsPercent {
-		return c.decide(algebra.Mul(g.expr, hundredth), p.expr)
+		return c.same(algebra.Mul(g.expr, hundredth), p.expr)
 	}
-	return c.decide(g.expr, algebra.Mul(p.expr, hundredth))
+	return c.same(g.expr, algebra.Mul(p.expr, hundredth))
 }
 
 // sameLetters compares runs of letters without case.
@@ -237,7 +267,8 @@ func sameLetters(g, p *node) bool {
 func (c *comparison) relations(g, p *node) bool {
 	gd, pd := g.difference, p.difference
 	if gd != nil && pd != nil && (g.shape == relation) != (p.shape == relation) {
-		return c.multiples(gd, pd, false)
+		c.how = "the relations differ"
+		return isEquation(g) && isEquation(p) && c.multiples(gd, pd, false)
 	}
 	if g.shape != p.shape {
 		c.how = "one is " + g.kindName() + ", the other " + p.kindName()
@@ -252,6 +283,9 @@ func (c *comparison) relations(g, p *node) bool {
 	}
 	return c.inOrder(g.items, p.items)
 }
+
+// isEquation tells an equation, or the value that one gives a name, from an inequality.
+func isEquation(n *node) bool { return n.shape != relation || n.ops[0] == "=" }
 
 // multiples tells whether x is a constant times y, and a positive one if that is asked.
 func (c *comparison) multiples(x, y *algebra.Expr, positive bool) bool {
@@ -347,24 +381,41 @@ func (c *comparison) sameEnd(x, y *algebra.Expr) bool {
 	if algebra.Infinite(x) != 0 || algebra.Infinite(y) != 0 {
 		return algebra.Infinite(x) == algebra.Infinite(y)
 	}
-	return c.decide(x, y)
+	return c.same(x, y)
 }
 
 // words compares text without case and marks. A letter of a choice may stand alone or
 // before the text of its choice.
 func (c *comparison) words(g, p *node) bool {
+	if g.shape == list || p.shape == list {
+		return c.lists(namesIn(g), namesIn(p))
+	}
 	x, y := c.asText(g), c.asText(p)
 	c.how = "the words differ"
+	if a, b := numberWord(g), numberWord(p); a != nil && b != nil {
+		return c.equal(a, b)
+	}
 	if x == "" || y == "" {
 		return false
 	}
 	if x == y {
 		return g.name != "time" && p.name != "time" || g.name == p.name || strings.Contains(x+y, ":")
 	}
-	if a, b := numberWord(g), numberWord(p); a != nil && b != nil {
-		return c.equal(a, b)
-	}
 	return false
+}
+
+// namesIn is the list of what a text joins by commas and "and": Alice and Bob.
+func namesIn(n *node) *node {
+	if n.shape != words {
+		return n
+	}
+	out := &node{shape: list}
+	for name := range strings.SplitSeq(strings.ReplaceAll(n.text, " and ", ","), ",") {
+		if strings.TrimSpace(name) != "" {
+			out.items = append(out.items, textNode(name))
+		}
+	}
+	return out
 }
 
 func (c *comparison) asText(n *node) string {
@@ -409,7 +460,7 @@ var numberWords = []string{
 
 // numberWord reads a number, in digits or in a word.
 func numberWord(n *node) *node {
-	if n.shape == scalar {
+	if n.shape == scalar && n.expr.Kind == algebra.Number {
 		return n
 	}
 	if i := slices.Index(numberWords, normalText(n.text)); i >= 0 {

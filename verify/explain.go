@@ -34,8 +34,12 @@ func (m Math) Explain(gold, response string) string {
 }
 
 func (m Math) name() string {
-	if m.mode == "" {
-		return modeMath
+	name := m.mode
+	if name == "" {
+		name = modeMath
 	}
-	return m.mode
+	if m.decimals > 0 {
+		name += fmt.Sprintf(":decimals=%d", m.decimals)
+	}
+	return name
 }

@@ -43,7 +43,7 @@ func window(s string) string {
 
 // extract finds the answer of a response.
 func extract(response string) (extracted, bool) {
-	s := strings.TrimSuffix(strings.TrimSpace(window(response)), "I hope it is correct.")
+	s := strings.TrimSuffix(strings.TrimSpace(uncommented(meant.Replace(window(response)))), "I hope it is correct.")
 	if i := strings.LastIndex(s, "</think>"); i >= 0 && strings.TrimSpace(s[i+8:]) != "" {
 		s = s[i+8:]
 	}
@@ -55,7 +55,10 @@ func extract(response string) (extracted, bool) {
 			return extracted{text: strings.TrimSpace(tag), rule: ruleTag}, true
 		}
 	}
-	for _, rule := range []func(string) (extracted, bool){extractBox, extractHash, extractPhrase, extractLine} {
+	if e, ok := extractBox(s); ok || boxOpen.MatchString(s) {
+		return e, ok // a box that was opened and never filled is no answer, and nor is what stands before it
+	}
+	for _, rule := range []func(string) (extracted, bool){extractHash, extractPhrase, extractLine} {
 		if e, ok := rule(s); ok {
 			return e, true
 		}
@@ -92,7 +95,7 @@ func boxes(s string) []box {
 	var out []box
 	all := boxOpen.FindAllStringIndex(s, -1)
 	for _, at := range all[max(0, len(all)-maxBoxes):] {
-		if len(out) > 0 && (at[0] < out[len(out)-1].end || commented(s[out[len(out)-1].end:at[0]])) || inComment(s, at[0]) || phantom.MatchString(s[:at[0]]) {
+		if len(out) > 0 && (at[0] < out[len(out)-1].end || commented(s[out[len(out)-1].end:at[0]])) || phantom.MatchString(s[:at[0]]) {
 			continue
 		}
 		i := at[1]
@@ -101,7 +104,7 @@ func boxes(s string) []box {
 		case s[i] == '{':
 			if j := closing(s, i); j > 0 {
 				out = append(out, box{s[i+1 : j], at[0], j + 1})
-			} else if line, _, _ := strings.Cut(s[i+1:], "\n"); line != "" {
+			} else if line, _, _ := strings.Cut(s[i+1:], "\n"); line != "" && (len(out) == 0 || isReadable(strings.TrimRight(line, "$ "))) {
 				out = append(out, box{strings.TrimRight(line, "$ "), at[0], i + 1 + len(line)})
 			}
 		default:
@@ -115,6 +118,13 @@ func boxes(s string) []box {
 	return out
 }
 
+// isReadable tells whether a text is an answer: of a box that is not closed, whether it was
+// finished.
+func isReadable(text string) bool {
+	_, err := parse(text)
+	return err == nil
+}
+
 // phantom is what hides a box that follows.
 var phantom = regexp.MustCompile(`\\[hv]?phantom\s*\{[\s$]*$`)
 
@@ -122,17 +132,6 @@ var phantom = regexp.MustCompile(`\\[hv]?phantom\s*\{[\s$]*$`)
 // end.
 func commented(between string) bool {
 	return strings.HasPrefix(strings.TrimLeft(between, " $.,"), "%") && !strings.Contains(between, "\n")
-}
-
-// inComment tells whether a place is behind a % that begins a comment on its line.
-func inComment(s string, at int) bool {
-	start := strings.LastIndexByte(s[:at], '\n') + 1
-	for i := start; i < at; i++ {
-		if s[i] == '%' && !isPercent(s, i) {
-			return true
-		}
-	}
-	return false
 }
 
 // extractBox takes the last box, with those before it that only commas, "and" or a few
@@ -198,7 +197,7 @@ func extractPhrase(s string) (extracted, bool) {
 func leading(s string) (string, bool) {
 	for _, pair := range [][2]string{{"$$", "$$"}, {"$", "$"}, {`\(`, `\)`}, {`\[`, `\]`}} {
 		if inner, ok := strings.CutPrefix(s, pair[0]); ok {
-			i := strings.Index(inner, pair[1])
+			i := endOfFormula(inner, pair[1])
 			if i > 0 && !isDigitAt(inner, i+len(pair[1])) {
 				return withUnit(inner[:i], inner[i+len(pair[1]):]), true
 			}
@@ -208,8 +207,35 @@ func leading(s string) (string, bool) {
 	if i := endOfSentence(line); i >= 0 {
 		line = line[:i]
 	}
+	if i := aside.FindStringIndex(line); i != nil {
+		if strings.HasPrefix(line, "not ") {
+			return line, true
+		}
+		n, err := parse(line[:i[0]])
+		summed := err == nil && n.shape == list && strings.HasSuffix(line[:i[1]], "which") // 1, 2, 3, which is 6
+		if err == nil && n.isAnswer() && !summed {
+			line = line[:i[0]]
+		}
+	}
 	return stated(line)
 }
+
+// endOfFormula is the index of the mark that ends a formula, or −1: \$ in it is money.
+func endOfFormula(s, mark string) int {
+	for from := 0; ; {
+		i := strings.Index(s[from:], mark)
+		if i < 0 {
+			return -1
+		}
+		if from += i; mark[0] == '\\' || from == 0 || s[from-1] != '\\' {
+			return from
+		}
+		from += len(mark)
+	}
+}
+
+// aside begins what a sentence adds to its answer: a reason, or what it is not.
+var aside = regexp.MustCompile(`\s*[,;(—–]*\s*\b(?:since|because|as|which|not)\b`)
 
 func isDigitAt(s string, i int) bool { return i < len(s) && isDigit(s[i]) }
 
@@ -266,10 +292,13 @@ func endOfSentence(s string) int {
 
 var stops = regexp.MustCompile(`[.!?]\$*\s+`)
 
+// bullet marks an item of a list, before what is not a number.
+var bullet = regexp.MustCompile(`^[-*•]\s+([A-Za-z$\\])`)
+
 // extractLine takes what the last sentence states.
 func extractLine(s string) (extracted, bool) {
 	s = strings.TrimSpace(s)
-	line := strings.TrimSpace(s[strings.LastIndexByte(s, '\n')+1:])
+	line := bullet.ReplaceAllString(strings.TrimSpace(s[strings.LastIndexByte(s, '\n')+1:]), "$1")
 	if i := endOfSentence(line); i >= 0 && i < len(line)-1 {
 		sentences := line[:len(line)-1]
 		if all := stops.FindAllStringIndex(sentences, -1); len(all) > 0 {
@@ -302,6 +331,9 @@ func lastFormula(s string) (string, bool) {
 	all := formula.FindAllStringSubmatchIndex(s, -1)
 	for i := len(all) - 1; i >= 0; i-- {
 		m := all[i]
+		if isDigitAt(s, m[0]+1) && isDigitAt(s, m[1]) { // $40 for 2 items, once $50: money
+			continue
+		}
 		for g := 1; g < len(m)/2; g++ {
 			if m[2*g] >= 0 && strings.TrimSpace(s[m[2*g]:m[2*g+1]]) != "" {
 				return withUnit(s[m[2*g]:m[2*g+1]], s[m[1]:]), true

@@ -24,7 +24,6 @@ type token struct {
 	kind   kind
 	text   string
 	spaced bool // there is a space before it
-	set    bool // a word that was set as text
 }
 
 // maxTokens bounds the length of an answer.
@@ -33,7 +32,10 @@ const maxTokens = 4000
 var errTooLong = errors.New("the answer is too long")
 
 // ignored are commands that only change how something looks; what they take remains.
-var ignored = []string{"mathrm", "mathbf", "mathit", "mathsf", "mathcal", "mathbb", "rm", "bf", "it", "operatorname", "boxed", "fbox", "vec", "hat", "tilde", "underline"}
+var ignored = []string{
+	"mathrm", "mathbf", "mathit", "mathsf", "mathcal", "mathbb", "rm", "bf", "it", "operatorname", "boxed", "fbox", "vec", "hat", "tilde", "underline",
+	"tiny", "scriptsize", "small", "normalsize", "large", "Large", "LARGE", "huge", "Huge", "overrightarrow", "bfseries",
+}
 
 // textual are commands whose argument is text.
 var textual = []string{"text", "textbf", "textit", "textrm", "textsf", "texttt", "textnormal", "mbox", "hbox", "textup", "emph", "mathrm", "operatorname", "rm"}
@@ -58,8 +60,8 @@ var greek = []string{
 }
 
 var relations = map[string]string{
-	"le": "≤", "ge": "≥", "ne": "≠", "approx": "≈", "sim": "≈", "simeq": "≈", "cong": "≈", "in": "∈", "equiv": "≡",
-	"cup": "∪", "cap": "∩", "setminus": "∖", "pm": "±", "mp": "∓", "cdot": "*", "times": "*", "ast": "*", "div": "/", "colon": ":", "mid": "|", "to": "→",
+	"le": "≤", "ge": "≥", "ne": "≠", "approx": "≈", "sim": "∼", "simeq": "≈", "cong": "≈", "in": "∈", "equiv": "≡",
+	"cup": "∪", "bigcup": "∪", "cap": "∩", "bigcap": "∩", "setminus": "∖", "pm": "±", "mp": "∓", "cdot": "*", "times": "*", "ast": "*", "div": "/", "colon": ":", "mid": "|", "to": "→",
 	"circ": "°", "prime": "'", "land": "and", "lor": "or", "wedge": "and", "vee": "or", "%": "%", "$": "$", "#": "#", "&": "&", "{": `\{`, "}": `\}`, "cr": `\\`, "langle": "⟨", "rangle": "⟩",
 	"lfloor": "⌊", "rfloor": "⌋", "lceil": "⌈", "rceil": "⌉", "emptyset": "∅", "varnothing": "∅", "ldots": "…", "_": "_",
 }
@@ -97,7 +99,7 @@ func (l *lexer) next() error {
 	case c == ' ':
 		l.spaced = true
 		l.i++
-	case isDigit(c) || c == '.' && l.i+1 < len(l.s) && isDigit(l.s[l.i+1]):
+	case isDigit(c) || c == '.' && (isDigitAt(l.s, l.i+1) || repeats(l.s[l.i+1:])):
 		l.number()
 	case isLetter(c):
 		l.letters()
@@ -150,7 +152,7 @@ func (l *lexer) number() {
 		for j++; j < len(l.s) && isDigit(l.s[j]); {
 			j++
 		}
-	} else if j < len(l.s) && l.s[j] == '.' && (strings.HasPrefix(l.s[j+1:], `\overline`) || strings.HasPrefix(l.s[j+1:], `\bar`)) {
+	} else if j < len(l.s) && l.s[j] == '.' && repeats(l.s[j+1:]) {
 		j++
 	} else if j < len(l.s) && l.s[j] == '.' && !strings.HasPrefix(l.s[j:], "..") {
 		l.put(numeral, digits(l.s[start:j]), j+1-start)
@@ -158,6 +160,11 @@ func (l *lexer) number() {
 	}
 	l.put(numeral, digits(l.s[start:j]), j-start)
 	l.exponent()
+}
+
+// repeats tells whether what follows a decimal point begins with digits under a line.
+func repeats(s string) bool {
+	return strings.HasPrefix(s, `\overline`) || strings.HasPrefix(s, `\bar`)
 }
 
 // exponent reads what follows a numeral in the notation of programs, 3.2e5: a power of
@@ -245,7 +252,7 @@ func (l *lexer) afterValue() bool {
 		return false
 	}
 	t := l.tokens[len(l.tokens)-1]
-	return t.kind == numeral || t.kind == word || t.kind == mark && (t.text == "}" || t.text == ")" || t.text == "%")
+	return t.kind == numeral || t.kind == word || t.kind == command && t.text == "pi" || t.kind == mark && (t.text == "}" || t.text == ")" || t.text == "%")
 }
 
 func (l *lexer) command() error {
@@ -295,9 +302,14 @@ func (l *lexer) text(name string, j int) error {
 	if c < 0 {
 		return fmt.Errorf(`\%s is not closed`, name)
 	}
-	inner := strings.TrimSpace(strings.ReplaceAll(l.s[k+1:c], "$", ""))
+	whole := strings.TrimSpace(l.s[k+1 : c])
+	inner := dollars.ReplaceAllString(whole, "$1")
 	lower := strings.ToLower(strings.Trim(inner, " ,;"))
 	switch {
+	case strings.HasPrefix(whole, "$") && unwrapped(whole) == inner:
+		l.replace(inner, c+1)
+	case ordinal.MatchString(inner):
+		l.replace(inner[:len(inner)-2], c+1)
 	case inner == "" && name != "rm":
 		l.spaced = true
 		l.i = c + 1
@@ -307,15 +319,30 @@ func (l *lexer) text(name string, j int) error {
 		l.put(word, inner, c+1-l.i)
 	case slices.Contains(named, lower) && !(knownUnit(lower) && l.afterValue()) || len(inner) == 1 && isLetter(inner[0]) && name != "text" && name != "textbf" && name != "mbox":
 		l.s = l.s[:l.i] + inner + " " + l.s[c+1:]
-	case letterList.MatchString(inner) || !isWords(inner) && !strings.Contains(inner, `\`+name) && !strings.Contains(inner, `\text`):
-		l.s = l.s[:l.i] + " " + inner + " " + l.s[c+1:]
-		l.spaced = true
+	case lower == "mod":
+		l.put(command, lower, c+1-l.i)
+	case letterList.MatchString(inner) || currency.MatchString(inner) || !isWords(inner) && !strings.Contains(inner, `\`+name) && !strings.Contains(inner, `\text`):
+		l.replace(inner, c+1)
 	default:
 		l.put(word, inner, c+1-l.i)
-		l.tokens[len(l.tokens)-1].set = true
 	}
 	return nil
 }
+
+// replace puts a formula in the place of what is next, up to an index.
+func (l *lexer) replace(formula string, upTo int) {
+	l.s = l.s[:l.i] + " " + formula + " " + l.s[upTo:]
+	l.spaced = true
+}
+
+// ordinal is a number that tells a place: 23rd.
+var ordinal = regexp.MustCompile(`^\d+(?:st|nd|rd|th)$`)
+
+// dollars are those that begin or end a formula, and not an amount of money.
+var dollars = regexp.MustCompile(`(^|[^\\])\$`)
+
+// currency is a sign of money, with its amount perhaps.
+var currency = regexp.MustCompile(`^[€£¥][\d.,]*$`)
 
 // letterList is a choice of several letters.
 var letterList = regexp.MustCompile(`^[A-Z](?:(?:\s*,\s*(?:and\s+)?|\s+and\s+|\s+or\s+)[A-Z])+$`)

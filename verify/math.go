@@ -16,7 +16,8 @@ import (
 // "math"; New has the others. It is pure, safe for concurrent use, takes any text, and does a bounded amount
 // of work.
 type Math struct {
-	mode string
+	mode     string
+	decimals int // to which numbers are rounded before they are called different; 0: none
 }
 
 // Modes of New.
@@ -33,11 +34,25 @@ func Modes() []string { return []string{modeMath, modeStrict, modePaper} }
 // compared exactly; "strict", for training, where moreover boxes that disagree, and chains
 // of numbers called equal that are not, are wrong; "paper", with the extraction and the
 // tolerance of the code of 2506.01347. Another mode is an error that names the nearest.
+//
+// With "math:decimals=4" or "strict:decimals=4", real numbers that are the same when they
+// are rounded to 4 decimals (1 to 12) are equal too, alone and within lists, tuples,
+// intervals and matrices, and the reason says so.
 func New(mode string) (Math, error) {
-	if slices.Contains(Modes(), mode) {
-		return Math{mode: mode}, nil
+	name, option, hasOption := strings.Cut(mode, ":")
+	if slices.Contains(Modes(), name) {
+		m := Math{mode: name}
+		var err error
+		if hasOption {
+			m.decimals, err = decimalsOf(name, option)
+		}
+		return m, err
 	}
 	return Math{}, fmt.Errorf("mode %q is not known: did you mean %q? (modes: %s)", mode, nearest.To(mode, Modes()), strings.Join(Modes(), ", "))
+}
+
+func (m Math) comparison() comparison {
+	return comparison{budget: algebra.DefaultBudget(), decimals: m.decimals}
 }
 
 // Grade is a verdict with what it rests on.
@@ -70,7 +85,7 @@ func (m Math) Grade(gold, response string) Grade {
 	}
 	g.PredictionNormal = answer.String()
 	if m.mode == modeStrict {
-		if other := disagreeing(found); other != "" {
+		if other := m.disagreeing(found); other != "" {
 			g.Outcome, g.Reason = negativa.Wrong, fmt.Sprintf("boxes disagree: %s and %s", shortened(other), shortened(g.Extracted))
 			return g
 		}
@@ -85,7 +100,7 @@ func (m Math) Grade(gold, response string) Grade {
 
 // judge compares the two readings, and other readings of their commas.
 func (m Math) judge(g *Grade, reference, answer *node, goldText string, found extracted) {
-	c := comparison{budget: algebra.DefaultBudget()}
+	c := m.comparison()
 	switch {
 	case c.equal(reference, answer), c.otherCommas(goldText, found.text), c.gluedUnit(reference, answer, goldText, found.text):
 		g.Outcome, g.Reason = negativa.Correct, c.how
@@ -125,11 +140,14 @@ func readWithUnit(text string, other *node) (*node, bool) {
 
 var ambiguous = regexp.MustCompile(`\d,\d`)
 
+// inThousands is a number whose commas set thousands apart, and nothing else.
+var inThousands = regexp.MustCompile(`^\$?-?\d{1,3}(?:,\d{3})+(?:\.\d+)?\$?$`)
+
 // otherCommas tries the readings of a comma between digits: it sets thousands apart, or
 // members, or decimals. The readings of the two sides are chosen freely, as both were
 // written by somebody who knew what they meant.
 func (c *comparison) otherCommas(gold, answer string) bool {
-	if !ambiguous.MatchString(gold) && !ambiguous.MatchString(answer) {
+	if !ambiguous.MatchString(gold) && !ambiguous.MatchString(answer) || inThousands.MatchString(gold) && inThousands.MatchString(answer) {
 		return false
 	}
 	how := c.how
@@ -160,6 +178,7 @@ func (m Math) readGold(gold string) (*node, string, error) {
 
 // goldAnswer is the answer that a gold text states.
 func goldAnswer(gold string) string {
+	gold = meant.Replace(gold)
 	if e, ok := extractBox(gold); ok {
 		return e.text
 	}
@@ -180,12 +199,39 @@ func goldAnswer(gold string) string {
 // hasWords tells whether text is part of an answer.
 func hasWords(n *node) bool { return n.shape == words || slices.ContainsFunc(n.items, hasWords) }
 
+// readAnswer reads an answer. Where that gives words or nothing, it is what a label
+// introduces.
 func readAnswer(text string, c comma) (*node, error) {
 	n, err := parseAs(text, c)
+	if err != nil || !n.isAnswer() {
+		if n != nil {
+			text = n.text
+		}
+		if m, e := parseAs(unlabelled(text), c); e == nil && m.isAnswer() && len(strings.Fields(m.unit)) < 2 {
+			n, err = m, nil
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
 	return resolved(n, algebra.DefaultBudget()), nil
+}
+
+// label is what may introduce an answer: "The price is", \text{Answer: }.
+var label = func() *regexp.Regexp {
+	const words = `(?:[A-Za-z][A-Za-z' ]+\b(?:is|are)\b:?|[A-Z][A-Za-z' ]+:)\s*`
+	return regexp.MustCompile(`^\s*(?:\\(?:text|textbf|textrm|mbox)\s*\{\s*` + words + `\}|` + words + `)`)
+}()
+
+var denial = regexp.MustCompile(`(?i)\b(?:not|no|never|wrong|incorrect)\b`)
+
+// unlabelled is what a label introduces, if it does not deny that.
+func unlabelled(answer string) string {
+	introduction := label.FindString(answer)
+	if introduction == "" || denial.MatchString(introduction) {
+		return ""
+	}
+	return answer[len(introduction):]
 }
 
 func (m Math) find(response string) (extracted, bool) {
@@ -196,7 +242,7 @@ func (m Math) find(response string) (extracted, bool) {
 }
 
 // disagreeing is a box that says something else than the last one.
-func disagreeing(e extracted) string {
+func (m Math) disagreeing(e extracted) string {
 	if len(e.boxes) < 2 {
 		return ""
 	}
@@ -205,7 +251,7 @@ func disagreeing(e extracted) string {
 		return ""
 	}
 	for _, text := range e.boxes[:len(e.boxes)-1] {
-		c := comparison{budget: algebra.DefaultBudget()}
+		c := m.comparison()
 		if n, err := readAnswer(text, thousands); (err != nil || !c.equal(last, n)) && !strings.Contains(e.text, text) {
 			return text
 		}

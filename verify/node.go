@@ -29,9 +29,9 @@ type node struct {
 	expr        *algebra.Expr
 	unit        string
 	items       []*node
-	rows        int // of a matrix
-	ops         []string
-	open, close byte // of a tuple
+	rows        int      // of a matrix
+	ops         []string // of a relation, a union, and what stood between the members of a list
+	open, close byte     // of a tuple
 	text        string
 	name        string // what the value was called: x in x = 5
 	pieces      []piece
@@ -107,5 +107,12 @@ func (n *node) joined(parts []string) string {
 	return "{" + strings.Join(parts, ",") + "}"
 }
 
-// isAnswer tells an answer from words that may be any text.
-func (n *node) isAnswer() bool { return n.shape != words || n.name != "" }
+// isAnswer tells an answer from words that may be any text, and from a sentence that commas
+// make a list of.
+func (n *node) isAnswer() bool {
+	isText := func(item *node) bool { return item.shape == words && item.name == "" }
+	if n.shape == list && slices.ContainsFunc(n.items, isText) {
+		return !slices.ContainsFunc(n.items, func(item *node) bool { return !isText(item) || len(strings.Fields(item.text)) > 3 })
+	}
+	return !isText(n)
+}

@@ -21,6 +21,7 @@ type parser struct {
 	comma    comma // what a comma between digits is
 	brackets int   // open ones
 	groups   int   // open ones within which ± is not written out
+	head     bool  // before the condition that describes a set
 }
 
 // comma is a reading of the comma in 1,234.
@@ -168,6 +169,7 @@ func (p *parser) list() (*node, error) {
 	}
 	defer func() { p.depth-- }()
 	var items []*node
+	var ops []string
 	var groups []int // where semicolons set members apart that commas join
 	commas := false
 	for {
@@ -177,9 +179,11 @@ func (p *parser) list() (*node, error) {
 		}
 		items = append(items, item)
 		semicolon := p.is(";")
-		if !p.separator() {
+		op, more := p.separator()
+		if !more {
 			break
 		}
+		ops = append(ops, op)
 		if semicolon {
 			groups = append(groups, len(items))
 		}
@@ -191,7 +195,7 @@ func (p *parser) list() (*node, error) {
 	if len(items) == 1 {
 		return items[0], nil
 	}
-	return &node{shape: list, items: items}, nil
+	return &node{shape: list, items: items, ops: ops}, nil
 }
 
 // grouped makes tuples of the members between semicolons.
@@ -209,14 +213,13 @@ func grouped(items []*node, ends []int) []*node {
 	return out
 }
 
-// separator consumes what stands between items.
-func (p *parser) separator() bool {
-	found := false
+// separator consumes what stands between items, and tells the last of it, and whether
+// another item follows.
+func (p *parser) separator() (op string, more bool) {
 	for p.is(",", ";", "and", "or", "&", "\x01", `\\`) {
-		p.at++
-		found = true
+		op = p.next().text
 	}
-	return found && p.peek().kind != end && !p.is(")", "]", "}", `\}`, "⟩")
+	return op, op != "" && p.peek().kind != end && !p.is(")", "]", "}", `\}`, "⟩")
 }
 
 // item is a chain of relations, with the alternatives of ± written out.
@@ -278,7 +281,7 @@ func replaced(n *node, name string, by *algebra.Expr) *node {
 
 // chain is regions joined by relations.
 func (p *parser) chain() (*node, error) {
-	for p.at == 0 && p.is("≈", "=") {
+	for p.at == 0 && p.is("≈", "∼", "=") {
 		p.at++
 	}
 	first, err := p.unions()
@@ -286,7 +289,7 @@ func (p *parser) chain() (*node, error) {
 		return nil, err
 	}
 	out := &node{shape: relation, items: []*node{first}}
-	for p.is("=", "<", ">", "≤", "≥", "≠", "≈", "∈", "≡", ":", "→") {
+	for p.is("=", "<", ">", "≤", "≥", "≠", "≈", "∼", "∈", "≡", ":", "→") && !(p.head && p.is(":")) {
 		op := p.next().text
 		if op == ":" && p.accept("=") {
 			op = "="
@@ -365,10 +368,13 @@ func (p *parser) unions() (*node, error) {
 		return nil, err
 	}
 	out := &node{shape: union, items: []*node{first}}
-	for p.is("∪", "∩", "∖") || p.peek() == (token{kind: letter, text: "U", spaced: true}) && first.shape == tuple {
+	for p.is("∪", "∩", "∖") || p.excludes() || p.peek() == (token{kind: letter, text: "U", spaced: true}) && first.shape == tuple {
 		op := p.next().text
-		if op == "U" {
+		switch op {
+		case "U":
 			op = "∪"
+		case "-":
+			op = "∖"
 		}
 		item, err := p.sum()
 		if err != nil {

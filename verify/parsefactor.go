@@ -28,12 +28,11 @@ func (p *parser) power() (*node, error) {
 			n.unit = "%"
 		case p.is("°") && n.shape == scalar:
 			p.at++
-			n = number(algebra.Mul(n.expr, algebra.Sym("°")))
+			n = p.degrees(n)
 		case p.is("_"):
 			n, err = p.subscript(n)
-		case p.is("$") && n.shape == scalar && p.tokens[p.at+1].kind != numeral:
-			p.at++
-			n.unit = "$"
+		case p.is("$", "€", "£", "¥") && n.shape == scalar && p.tokens[p.at+1].kind != numeral:
+			n.unit = p.next().text
 		case p.is("'") && n.shape == scalar && n.expr.Kind == algebra.Symbol:
 			p.at++
 			n = number(algebra.Sym(n.expr.Name + "'"))
@@ -50,7 +49,7 @@ func (p *parser) exponent(n *node) (*node, error) {
 		if n.shape != scalar {
 			return nil, errors.New("degrees of what is no number")
 		}
-		return number(algebra.Mul(n.expr, algebra.Sym("°"))), nil
+		return p.degrees(n), nil
 	}
 	e, err := p.argument()
 	if err != nil {
@@ -72,6 +71,17 @@ func (p *parser) exponent(n *node) (*node, error) {
 	}
 	return nil, errors.New("a power of what is no number")
 }
+
+// degrees is an angle, or a temperature where its scale follows.
+func (p *parser) degrees(n *node) *node {
+	if scale, ok := scales[p.peek().text]; ok {
+		p.at++
+		return &node{shape: scalar, expr: n.expr, unit: scale}
+	}
+	return number(algebra.Mul(n.expr, algebra.Sym("°")))
+}
+
+var scales = map[string]string{"C": "celsius", "F": "fahrenheit"}
 
 func transposed(n *node) *node {
 	columns := len(n.items) / n.rows
@@ -197,14 +207,22 @@ func (p *parser) numeral(t token) (*node, error) {
 			break
 		}
 	}
-	if p.comma == decimal && p.brackets == 0 && isWhole(s) && p.is(",") && p.tokens[p.at+1].kind == numeral && !p.tokens[p.at+1].spaced && isWhole(p.tokens[p.at+1].text) && !(isGroup(s) && isThousand(p.tokens[p.at+1].text)) {
+	if p.comma == decimal && p.brackets == 0 && isWhole(s) && p.joinsDigits(p.at) && !p.joinsDigits(p.at-2) && !p.joinsDigits(p.at+2) && isWhole(p.tokens[p.at+1].text) && !(isGroup(s) && isThousand(p.tokens[p.at+1].text)) {
 		p.at++
 		s += "." + p.next().text
+	}
+	if p.comma != thousands && p.joinsDigits(p.at-2) && len(s) > 1 && s[0] == '0' && isWhole(s) {
+		return nil, fmt.Errorf("%q is no member of a list, but the end of a number", s)
 	}
 	if p.peek().kind == command && (p.peek().text == "overline" || p.peek().text == "bar") && strings.Contains(s, ".") {
 		return p.repeating(s)
 	}
 	return p.literal(strings.TrimSuffix(s, "."))
+}
+
+// joinsDigits tells whether a token is a comma with digits on both sides and no space.
+func (p *parser) joinsDigits(i int) bool {
+	return i > 0 && i+1 < len(p.tokens) && isOneOf(p.tokens[i], ",") && p.tokens[i-1].kind == numeral && p.tokens[i+1].kind == numeral && !p.tokens[i+1].spaced
 }
 
 func isGroup(s string) bool { return len(s) <= 3 && s != "0" && isWhole(s) }
@@ -230,7 +248,7 @@ func (p *parser) repeating(s string) (*node, error) {
 		digits = p.tokens[p.at-1].text
 	}
 	_, decimals, _ := strings.Cut(s, ".")
-	head, _ := p.literal(strings.TrimSuffix(s, "."))
+	head, _ := p.literal("0" + strings.TrimSuffix(s, "."))
 	nines := new(big.Int).Sub(new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(len(digits))), nil), big.NewInt(1))
 	scale := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(len(decimals))), nil)
 	tail := new(big.Rat).SetFrac(n.expr.Value.Num(), nines.Mul(nines, scale))
@@ -246,18 +264,34 @@ func (p *parser) letter(t token) (*node, error) {
 		return number(algebra.Const(algebra.I)), nil
 	case "R", "N", "Z", "Q", "C":
 	case "f", "g", "h", "F", "G", "H", "P", "Q_", "W":
+		name := t.text
+		if p.inverse() {
+			name += "^-1"
+		}
 		if p.is("(") && !p.peek().spaced {
 			p.at++
 			args, err := p.arguments(")")
 			if err != nil {
 				return nil, err
 			}
-			return number(algebra.Fun(t.text, args...)), nil
+			return number(algebra.Fun(name, args...)), nil
 		}
 	case "triangle", "angle":
 		return p.primary()
 	}
 	return number(algebra.Sym(t.text)), nil
+}
+
+// inverse consumes the ^{-1} between the name of a function and its arguments.
+func (p *parser) inverse() bool {
+	sign := []string{"^", "{", "-", "1", "}", "("}
+	for i, text := range sign {
+		if p.at+i >= len(p.tokens) || p.tokens[p.at+i].text != text {
+			return false
+		}
+	}
+	p.at += len(sign) - 1
+	return true
 }
 
 // arguments reads expressions between commas up to a closing mark.

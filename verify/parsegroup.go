@@ -127,22 +127,34 @@ func (p *parser) set(closing string) (*node, error) {
 	if p.accept(closing) {
 		return &node{shape: absent}, nil
 	}
+	head := p.head
+	p.head = p.peek().kind != numeral
 	n, err := p.list()
+	p.head = head
 	if err != nil {
 		return nil, err
 	}
 	if p.is("|", ":") {
 		p.at++
-		if n, err = p.list(); err != nil {
+		condition, err := p.list()
+		if err != nil {
 			return nil, err
 		}
-		return n, p.expect(closing)
+		return described(n, condition), p.expect(closing)
 	}
 	if n.shape != list {
 		n = &node{shape: list, items: []*node{n}}
 	}
 	n.open = '{'
 	return n, p.expect(closing)
+}
+
+// described is what a condition leaves of a domain: of the real line, if no other is named.
+func described(members, condition *node) *node {
+	if members.shape == relation && members.ops[0] == "∈" && !isReals(members.items[1]) {
+		return &node{shape: relation, items: []*node{members.items[1], condition}, ops: []string{"|"}}
+	}
+	return condition
 }
 
 // command reads a command with its arguments.
@@ -161,7 +173,7 @@ func (p *parser) command(name string) (*node, error) {
 	case "overline", "bar", "dot":
 		n, err := p.argument()
 		if err == nil && n.shape == scalar && n.expr.Kind != algebra.Number {
-			n = number(algebra.Fun("overline", n.expr))
+			n = overlined(n)
 		}
 		return n, err
 	case "binom":
@@ -182,7 +194,19 @@ func (p *parser) command(name string) (*node, error) {
 	case "choose", "over", "end", "int", "lim", "mathop", "hline", "operatorname":
 		return nil, fmt.Errorf(`\%s is not understood here`, name)
 	}
+	if (name == "min" || name == "max") && !p.startsFactor() && !p.is("_", "^") { // min = 4
+		return number(algebra.Sym(name)), nil
+	}
 	return p.function(name)
+}
+
+// overlined is the conjugate of a number, or the name of a segment.
+func overlined(n *node) *node {
+	if hasSymbols(n) {
+		return number(algebra.Fun("overline", n.expr))
+	}
+	i := algebra.Const(algebra.I)
+	return number(replaceExpr(n.expr, i, algebra.Neg(i)))
 }
 
 func (p *parser) fraction() (*node, error) {
@@ -250,11 +274,85 @@ func (p *parser) squareRoot(name string) (*node, error) {
 // environments are those that hold a matrix.
 var environments = []string{"pmatrix", "bmatrix", "matrix", "vmatrix", "Bmatrix", "smallmatrix", "array"}
 
-// environment reads a matrix.
+// aligned are environments whose rows are members of a list.
+var aligned = []string{"aligned", "align", "align*", "gathered", "split"}
+
+// lines reads the rows of an aligned environment.
+func (p *parser) lines() (*node, error) {
+	tokens := p.tokens[:p.at:p.at]
+	for _, t := range p.tokens[p.at:] {
+		if isOneOf(t, "&") {
+			continue
+		}
+		if isOneOf(t, "=") && isOneOf(tokens[len(tokens)-1], `\\`) { // the row before goes on
+			tokens = tokens[:len(tokens)-1]
+		}
+		tokens = append(tokens, t)
+	}
+	p.tokens = tokens
+	n, err := p.list()
+	if err != nil {
+		return nil, err
+	}
+	if t := p.next(); t.kind != command || t.text != "end" {
+		return nil, errors.New("the environment is not closed")
+	}
+	_, err = p.braceName()
+	return n, err
+}
+
+// cases reads the rows of a system, or of a function that is defined by pieces: values with
+// their conditions.
+func (p *parser) cases() (*node, error) {
+	p.brackets++
+	defer func() { p.brackets-- }()
+	out := &node{shape: list}
+	for p.peek().kind != command || p.peek().text != "end" {
+		row, err := p.chain()
+		if err != nil {
+			return nil, err
+		}
+		p.accept(",")
+		if p.accept("&") {
+			condition, err := p.condition()
+			if err != nil {
+				return nil, err
+			}
+			row = &node{shape: tuple, items: []*node{row, condition}, open: '(', close: ')'}
+		}
+		out.items = append(out.items, row)
+		if !p.accept(`\\`) {
+			break
+		}
+	}
+	if t := p.next(); t.kind != command || t.text != "end" || len(out.items) == 0 {
+		return nil, errors.New("the rows of the cases are not understood")
+	}
+	_, err := p.braceName()
+	return out, err
+}
+
+// condition is when a case holds: if x > 0, otherwise.
+func (p *parser) condition() (*node, error) {
+	if t := p.peek(); t.kind == word && slices.Contains([]string{"if", "when", "for"}, strings.ToLower(strings.TrimSpace(t.text))) {
+		p.at++
+	}
+	n, err := p.chain()
+	p.accept(",")
+	return n, err
+}
+
+// environment reads a matrix, or the number that one between bars, or of one cell, is.
 func (p *parser) environment() (*node, error) {
 	name, err := p.braceName()
 	if err != nil {
 		return nil, err
+	}
+	if slices.Contains(aligned, name) {
+		return p.lines()
+	}
+	if name == "cases" {
+		return p.cases()
 	}
 	if !slices.Contains(environments, name) {
 		return nil, fmt.Errorf("the environment %q is not understood here", name)
@@ -285,8 +383,10 @@ func (p *parser) environment() (*node, error) {
 		}
 		if p.peek().kind == command && p.peek().text == "end" {
 			p.at++
-			_, err := p.braceName()
-			return out, err
+			if _, err := p.braceName(); err != nil || name != "vmatrix" && len(out.items) > 1 {
+				return out, err
+			}
+			return determinant(out)
 		}
 	}
 }

@@ -15,7 +15,7 @@ func (p *parser) sum() (*node, error) {
 	var out *node
 	for first := true; ; first = false {
 		factor, signed := algebra.Int(1), false
-		for p.is("+", "-", "±", "∓") {
+		for p.is("+", "-", "±", "∓") && !(out != nil && p.excludes()) {
 			signed = true
 			factor = p.sign(factor)
 		}
@@ -41,6 +41,9 @@ func (p *parser) sum() (*node, error) {
 	}
 }
 
+// excludes tells whether a minus takes members from a set: ℝ - {0}.
+func (p *parser) excludes() bool { return p.is("-") && isOneOf(p.tokens[p.at+1], `\{`) }
+
 func (p *parser) sign(factor *algebra.Expr) *algebra.Expr {
 	switch p.next().text {
 	case "-":
@@ -64,6 +67,13 @@ func (p *parser) product() (*node, error) {
 	}
 	for {
 		switch {
+		case out.shape == scalar && p.modulus():
+			m, err := p.argument()
+			if err != nil {
+				return nil, err
+			}
+			out = &node{shape: scalar, expr: out.expr, unit: "mod " + m.String()}
+			p.accept(")")
 		case p.is("*", "/"):
 			divide := p.next().text == "/"
 			sign := algebra.Int(1)
@@ -89,6 +99,7 @@ func (p *parser) product() (*node, error) {
 			if err != nil {
 				return nil, err
 			}
+			mixed = mixed && f.shape == scalar
 			if mixed && f.expr.IsInt() && p.accept("/") {
 				d, err := p.power()
 				if err != nil {
@@ -96,7 +107,7 @@ func (p *parser) product() (*node, error) {
 				}
 				f = number(algebra.Div(f.expr, d.expr))
 			}
-			if mixed && f.shape == scalar && isProperFraction(f.expr) {
+			if mixed && isProperFraction(f.expr) {
 				out, err = plus(out, f)
 			} else {
 				out, err = times(out, f)
@@ -110,9 +121,26 @@ func (p *parser) product() (*node, error) {
 	}
 }
 
+// modulus consumes what stands before the modulus of a residue: \pmod, or (mod.
+func (p *parser) modulus() bool {
+	t := p.peek()
+	if t.kind == command && t.text == "pmod" {
+		p.at++
+		return true
+	}
+	if p.is("(") && p.tokens[p.at+1].kind == command && p.tokens[p.at+1].text == "mod" {
+		p.at += 2
+		return true
+	}
+	return false
+}
+
 func (p *parser) combine(x, y *node, divide bool) (*node, error) {
 	if !divide {
 		return times(x, y)
+	}
+	if x.shape == words && y.shape == words && isUnit(x.text) && isUnit(y.text) {
+		return textNode(x.text + "/" + y.text), nil
 	}
 	if x.shape == words && y.shape == words {
 		return number(algebra.Fun("quotient", algebra.Sym(x.text), algebra.Sym(y.text))), nil
@@ -210,7 +238,9 @@ func firstUnit(x, y string) string {
 // times multiplies numbers and matrices, and puts a unit to a number.
 func times(x, y *node) (*node, error) {
 	switch {
-	case y.shape == words && x.shape == scalar && disowns(y.text):
+	case ranges(y, x):
+		return x, nil
+	case y.shape == words && x.shape == scalar && (disowns(y.text) || hasSymbols(x) && len(strings.Fields(y.text)) > 3):
 		return nil, fmt.Errorf("%q is no unit", y.text)
 	case y.shape == words && (x.shape == scalar || x.shape == words):
 		out := *x
@@ -244,7 +274,7 @@ func times(x, y *node) (*node, error) {
 func disowns(text string) bool {
 	for w := range strings.FieldsSeq(strings.ToLower(text)) {
 		switch strings.Trim(w, ".,;:!?") {
-		case "not", "no", "never", "wrong", "incorrect", "answer", "correct", "ignore", "grader", "equal", "equals", "reference", "something", "maybe", "anything", "or":
+		case "not", "no", "never", "wrong", "incorrect", "answer", "correct", "ignore", "grader", "equal", "equals", "reference", "something", "maybe", "anything", "or", "where", "when", "if", "unless", "otherwise", "else":
 			return true
 		}
 	}
@@ -279,6 +309,67 @@ func scaledNode(n, by *node) (*node, error) {
 	return &out, nil
 }
 
+// maxDeterminant bounds the rows of a determinant, which is expanded.
+const maxDeterminant = 4
+
+// determinant expands a square matrix along its first row.
+func determinant(m *node) (*node, error) {
+	n := m.rows
+	if len(m.items) != n*n || n > maxDeterminant {
+		return nil, fmt.Errorf("it has no determinant that is computed: %d rows, %d columns", n, len(m.items)/n)
+	}
+	if n == 1 {
+		return m.items[0], nil
+	}
+	out := number(algebra.Int(0))
+	for j := range n {
+		minor := &node{shape: matrix, rows: n - 1}
+		for i := n; i < len(m.items); i++ {
+			if i%n != j {
+				minor.items = append(minor.items, m.items[i])
+			}
+		}
+		rest, err := determinant(minor)
+		if err != nil {
+			return nil, err
+		}
+		term, err := times(number(algebra.Int(int64(1-2*(j%2)))), m.items[j])
+		if err != nil {
+			return nil, err
+		}
+		if term, err = times(term, rest); err != nil {
+			return nil, err
+		}
+		if out, err = plus(out, term); err != nil {
+			return nil, err
+		}
+	}
+	return bounded(out)
+}
+
+// maxCell bounds the parts of what products of matrices make of a cell: each doubles them.
+const maxCell = 2000
+
+// bounded refuses a number that has grown too large.
+func bounded(n *node) (*node, error) {
+	if n.shape == scalar && parts(n.expr, maxCell) > maxCell {
+		return nil, errTooLong
+	}
+	return n, nil
+}
+
+// parts counts the parts of an expression until there are more than most.
+func parts(x *algebra.Expr, most int) int {
+	n := 1
+	for _, a := range x.Args {
+		if n > most {
+			break
+		}
+		n += parts(a, most-n)
+	}
+	return n
+}
+
 func matrixProduct(x, y *node) (*node, error) {
 	inner := len(x.items) / x.rows
 	if inner != y.rows || len(x.items)*len(y.items) > 4096 {
@@ -297,6 +388,9 @@ func matrixProduct(x, y *node) (*node, error) {
 				if cell, err = plus(cell, t); err != nil {
 					return nil, err
 				}
+			}
+			if _, err := bounded(cell); err != nil {
+				return nil, err
 			}
 			out.items = append(out.items, cell)
 		}

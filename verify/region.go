@@ -177,6 +177,10 @@ func halfLine(left, right *algebra.Expr, op string, b *algebra.Budget) (*node, s
 	if r, name := absolute(left, right, op, b); r != nil {
 		return r, name
 	}
+	if boundless(left, right, op) {
+		_, name := unknownOf(left, right)
+		return regionOf(everything()), name
+	}
 	difference := algebra.Sub(left, right)
 	unknown, name := unknownOf(left, right)
 	if unknown == nil {
@@ -210,6 +214,14 @@ func halfLine(left, right *algebra.Expr, op string, b *algebra.Budget) (*node, s
 		return regionOf(piece{root, infinity, within, false}), name
 	}
 	return regionOf(piece{algebra.Neg(infinity), root, false, within}), name
+}
+
+// boundless tells whether an inequality asks nothing of its unknown: x < ∞.
+func boundless(left, right *algebra.Expr, op string) bool {
+	if op == ">" || op == "≥" {
+		left, right = right, left
+	}
+	return op != "≠" && (left.Kind == algebra.Symbol && algebra.Infinite(right) > 0 || right.Kind == algebra.Symbol && algebra.Infinite(left) < 0)
 }
 
 // absolute solves |x| op a number.

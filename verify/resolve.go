@@ -25,6 +25,9 @@ func resolved(n *node, b *algebra.Budget) *node {
 	out := *n
 	out.items = nil
 	for _, item := range n.items {
+		if n.shape == list && len(n.items) <= maxItems && slices.ContainsFunc(n.items, func(other *node) bool { return ranges(item, other) }) {
+			continue
+		}
 		r := resolved(item, b)
 		if n.shape == list && r.shape == list && r.name == "" && r.open != '{' {
 			out.items = append(out.items, r.items...)
@@ -45,6 +48,25 @@ func resolved(n *node, b *algebra.Budget) *node {
 	return &out
 }
 
+// ranges tells whether a relation only says which numbers a letter of another answer runs
+// through: k ∈ ℤ of kπ.
+func ranges(n, other *node) bool {
+	if n.shape != relation || len(n.ops) != 1 || n.ops[0] != "∈" || n == other || n.items[0].shape != scalar || n.items[1].shape != scalar {
+		return false
+	}
+	letter, numbers := n.items[0].expr, n.items[1].expr
+	return letter.Kind == algebra.Symbol && numbers.Kind == algebra.Symbol && strings.Contains("ZNQC", numbers.Name) && mentions(other, letter.Name)
+}
+
+// mentions tells whether a symbol is in an answer.
+func mentions(n *node, name string) bool {
+	names := map[string]bool{}
+	if n.expr != nil {
+		n.expr.Symbols(names)
+	}
+	return names[name] || slices.ContainsFunc(n.items, func(item *node) bool { return mentions(item, name) })
+}
+
 func degrees(n *node) *node {
 	names := map[string]bool{}
 	n.expr.Symbols(names)
@@ -60,9 +82,13 @@ func degrees(n *node) *node {
 // resolveList joins the intervals of alternatives, and gives the values that follow the
 // name of the first, as in x = 1, 2, its name.
 func resolveList(n *node, b *algebra.Budget) *node {
-	regions := len(n.items) > 0
+	regions := len(n.items) <= maxItems && slices.ContainsFunc(n.items, func(item *node) bool { return item.shape == region })
 	for i, item := range n.items {
-		regions = regions && item.shape == region
+		if regions && item.shape == scalar && item.name != "" { // x = 0 among conditions on x
+			item = &node{shape: region, name: item.name, pieces: []piece{{item.expr, item.expr, true, true}}}
+			n.items[i] = item
+		}
+		regions = regions && item.shape == region && item.name == n.items[0].name
 		if i > 0 && item.name == "" && n.items[0].name != "" && item.shape == scalar {
 			named := *item
 			named.name = n.items[i-1].name
@@ -72,15 +98,28 @@ func resolveList(n *node, b *algebra.Budget) *node {
 	if !regions {
 		return n
 	}
-	out := &node{shape: region, name: n.items[0].name}
+	out := joined(n, b)
+	out.name = n.items[0].name
+	return out
+}
+
+// joined is the region that conditions state together: alternatives where "or" stands
+// between them, or where they exclude each other and only commas do.
+func joined(n *node, b *algebra.Budget) *node {
+	all, either := n.items[0], regionOf()
 	for _, item := range n.items {
-		out.pieces = append(out.pieces, item.pieces...)
+		all = intersection(all, item, b)
+		either.pieces = append(either.pieces, item.pieces...)
 	}
-	return normalised(out, b)
+	isAnd := func(op string) bool { return op == "and" }
+	if slices.Contains(n.ops, "or") || len(all.pieces) == 0 && !slices.ContainsFunc(n.ops, isAnd) {
+		return normalised(either, b)
+	}
+	return all
 }
 
 // nameOf gives the name that an expression is, if it is one: a symbol, f(x), |AB|, AB,
-// the ratio of two such.
+// the ratio or the sum of such.
 func nameOf(n *node) string {
 	switch n.shape {
 	case scalar:
@@ -107,6 +146,8 @@ func isNameExpr(x *algebra.Expr) bool {
 		return !strings.HasPrefix(x.Name, "±")
 	case algebra.Call:
 		return x.Name != "ln" && x.Name != "factorial" && x.Name != "base"
+	case algebra.Sum: // m + n is the name of what a problem asks for
+		return !slices.ContainsFunc(x.Args, func(a *algebra.Expr) bool { return !isNameExpr(a) })
 	case algebra.Product:
 		for _, a := range x.Args {
 			if !isNameExpr(a) && (a.Kind != algebra.Power || !a.Args[1].IsInt() || !isNameExpr(a.Args[0])) && a.Kind != algebra.Sum {
@@ -131,16 +172,19 @@ func resolveRelation(n *node, b *algebra.Budget) *node {
 	return resolveInequality(n, b)
 }
 
-// contradicts tells whether a chain calls numbers equal that are not even near each other:
-// it offers several answers. What is rounded is near.
+// contradicts tells whether a chain calls numbers of one unit equal that are not even near
+// each other: it offers several answers. What is rounded is near.
 func contradicts(n *node, b *algebra.Budget) bool {
 	if n.shape != relation {
 		return slices.ContainsFunc(n.items, func(item *node) bool { return contradicts(item, b) })
 	}
 	for i, op := range n.ops {
-		x, y := n.items[i], n.items[i+1]
 		within, known := map[string]float64{"=": 0.01, "≈": 0.1}[op]
-		if !known || x.shape != scalar || y.shape != scalar || hasSymbols(x) || hasSymbols(y) {
+		if !known || n.items[i].shape != scalar || n.items[i+1].shape != scalar {
+			continue
+		}
+		x, y := degrees(n.items[i]), degrees(n.items[i+1])
+		if unitForm(x.unit) != unitForm(y.unit) || hasSymbols(x) || hasSymbols(y) {
 			continue
 		}
 		v, ok := algebra.Float(x.expr, b)
@@ -165,6 +209,9 @@ func resolveChain(n *node, b *algebra.Budget) *node {
 	if len(items) == 1 {
 		return resolved(last, b)
 	}
+	if len(n.items) == 2 && isLiteral(items[0]) && isLiteral(last) && contradicts(n, b) { // 23 = 18 computes nothing
+		return equation(items[0], last)
+	}
 	name := nameOf(items[0])
 	if name == "" && len(items) == 2 && nameOf(last) != "" && items[0].shape != relation {
 		items = []*node{last, items[0]}
@@ -180,6 +227,8 @@ func resolveChain(n *node, b *algebra.Budget) *node {
 	}
 	return &value
 }
+
+func isLiteral(n *node) bool { return n.shape == scalar && n.expr.Kind == algebra.Number }
 
 func hasSymbols(n *node) bool {
 	if n.shape != scalar {

@@ -10,11 +10,11 @@ import (
 var (
 	clock   = regexp.MustCompile(`^(\d{1,2})\s*:\s*(\d\d)\s*(?:\\(?:text|mbox|textrm|mathrm)\s*)?\{?\s*([aApP])\.?\s*[mM]\.?\s*\}?$`)
 	hour    = regexp.MustCompile(`^(\d{1,2})\s*(?:\\(?:text|mbox|textrm|mathrm)\s*)?\{?\s*([aApP])\.?\s*[mM]\.?\s*\}?$`)
-	digit   = regexp.MustCompile(`^\(?([0-9A-Z]*[A-Z][0-9A-Z]*)\)?_\{?(?:\\text\{)?(\d+)\}?\}?$`)
+	digit   = regexp.MustCompile(`^\(?([0-9A-Z]*[A-Z][0-9A-Z]*)\)?_(\d+)$`)
 	pure    = regexp.MustCompile(`^(\d{1,2}):(\d\d)$`)
-	choice  = regexp.MustCompile(`^(?:\\(?:text|textbf|mathrm|textrm|mathbf)\s*\{)?\s*\(([A-Z])\)\s*\}?(.*)$`)
+	choice  = regexp.MustCompile(`^(?:\\(?:text|textbf|mathrm|textrm|mathbf)\s*\{)?\s*\(?([A-Z])\)\s*\}?(.*)$`)
 	flatten = strings.NewReplacer("{:}", ":", `\text{`, "", `\mbox{`, "", `\textrm{`, "", `\mathrm{`, "", "}", "", "{", "")
-	lettre  = regexp.MustCompile(`^(?:\\(?:text|textbf|mathrm|textrm|mathbf|mbox)\s*\{)?\s*\(?([A-Za-z])\)?[.:]?\s*\}?$`)
+	lettre  = regexp.MustCompile(`^(?:\\(?:text|textbf|mathrm|textrm|mathbf|mbox)\s*\{)?\s*(?:(?:Option|Choice|option|choice)\s+)?\(?([A-Za-z])\)?[.:]?\s*\}?$`)
 )
 
 // special reads what the grammar of mathematics does not have: times of the day, digits
@@ -30,11 +30,14 @@ func special(s string, c comma) *node {
 	if m := find(pure, ":", flat); m != nil {
 		return &node{shape: ratio, items: []*node{number(integer(m[1])), number(integer(m[2]))}, text: flat}
 	}
-	if m := find(digit, "_", s); m != nil {
+	if m := find(digit, "_", flat); m != nil {
 		return textNode(m[1] + " base " + m[2])
 	}
-	if m := find(choice, "(", s); m != nil {
-		rest := strings.TrimSpace(strings.Trim(m[2], "{} "))
+	if m := find(choice, ")", s); m != nil {
+		rest := strings.TrimSpace(m[2])
+		if strings.Count(rest, "}") > strings.Count(rest, "{") {
+			rest = strings.TrimSuffix(rest, "}")
+		}
 		if rest == "" {
 			return &node{shape: words, text: m[1], name: "choice"}
 		}

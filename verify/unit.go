@@ -86,7 +86,7 @@ var unitNames = func() map[string]string {
 
 // knownUnit tells whether a run of letters is a unit of two letters or more.
 func knownUnit(run string) bool {
-	return len(run) > 1 && unitNames[singular(strings.ToLower(run))] != ""
+	return len(run) > 1 && isUnit(run)
 }
 
 func singular(w string) string {
@@ -100,7 +100,7 @@ func singular(w string) string {
 }
 
 var (
-	speeds     = strings.NewReplacer("mi / h", "mph", "km / h", "kph")
+	synonymous = strings.NewReplacer("mi / h", "mph", "km / h", "kph", "° celsius", "celsius", "° fahrenheit", "fahrenheit")
 	unitWord   = regexp.MustCompile(`[A-Za-z]+|[/^%$€£¥¢°]|-?\d+`)
 	unitFiller = []string{"the", "of", "a", "an", "in", "or", "is", "are", "approximately", "about", "exactly", "only", "u", "total", "distinct", "different", "possible", "more", "left", "each"}
 )
@@ -108,8 +108,8 @@ var (
 // unitForm brings the many ways of writing a unit together: "square centimeters", "sq. cm"
 // and "cm^2" are cm^2.
 func unitForm(s string) string {
-	if s == "" {
-		return ""
+	if s == "" || strings.HasPrefix(s, "mod ") {
+		return s
 	}
 	var out []string
 	power := ""
@@ -123,9 +123,16 @@ func unitForm(s string) string {
 			power = "^3"
 		case w == "per" || w == "/":
 			out = append(out, "/")
+		case w == "squared" && len(out) > 0:
+			out[len(out)-1] += "^2"
+		case w == "cubed" && len(out) > 0:
+			out[len(out)-1] += "^3"
 		case w == "^" && i+1 < len(parts) && len(out) > 0:
 			i++
 			out[len(out)-1] += "^" + parts[i]
+		case w == "in" && (i+1 == len(parts) || parts[i+1] == "^"):
+			out = append(out, w+power)
+			power = ""
 		case slices.Contains(unitFiller, w), w == "^", len(w) > 0 && (isDigit(w[0]) || w[0] == '-'):
 		default:
 			w = singular(w)
@@ -139,7 +146,7 @@ func unitForm(s string) string {
 	if power != "" {
 		out = append(out, "unit"+power)
 	}
-	return speeds.Replace(strings.Join(out, " "))
+	return synonymous.Replace(strings.Join(out, " "))
 }
 
 func joinUnit(x, y string) string {
@@ -156,8 +163,17 @@ func joinUnit(x, y string) string {
 // unit agrees with another that shares a word with it.
 func sameUnit(x, y string) bool {
 	x, y = unitForm(x), unitForm(y)
-	if x == "" || y == "" || x == y || strings.HasPrefix(x, "unit") || strings.HasPrefix(y, "unit") {
+	if x == "" || y == "" || x == y || x == "unit" || y == "unit" {
 		return true
+	}
+	if strings.HasPrefix(x, "mod ") || strings.HasPrefix(y, "mod ") {
+		return false
+	}
+	if x == "°" && isTemperature(y) || y == "°" && isTemperature(x) {
+		return true
+	}
+	if strings.HasPrefix(x, "unit^") || strings.HasPrefix(y, "unit^") {
+		return dimension(x) == dimension(y)
 	}
 	if hasUnit(x) || hasUnit(y) {
 		return strings.ReplaceAll(x, " ", "") == strings.ReplaceAll(y, " ", "") || onlyUnits(x) == onlyUnits(y) && onlyUnits(x) != ""
@@ -168,6 +184,17 @@ func sameUnit(x, y string) bool {
 		}
 	}
 	return false
+}
+
+func isTemperature(unit string) bool { return unit == "celsius" || unit == "fahrenheit" }
+
+// isUnit tells whether a word is a unit.
+func isUnit(w string) bool { return unitNames[singular(strings.ToLower(w))] != "" }
+
+// dimension is the power of a unit: ^2 of an area.
+func dimension(unit string) string {
+	_, power, _ := strings.Cut(unit, "^")
+	return power
 }
 
 func hasUnit(s string) bool { return onlyUnits(s) != "" }

@@ -123,10 +123,9 @@ func (a *app) run(args []string) error {
 	helped := false
 	parser, err := kong.New(&c,
 		kong.Name("negativa"), kong.Description(description),
-		kong.Vars{"modes": strings.Join(verify.Modes(), ", ")},
 		kong.WithHyphenPrefixedParameters(true), // -1 is a number
 		kong.Vars{
-			"modes":          strings.Join(verify.Modes(), ", "),
+			"modes":          strings.Join(verify.Modes(), ", ") + "; math:decimals=N and strict:decimals=N for a tolerance",
 			"gold_names":     strings.Join(grade.GoldNames, ", "),
 			"response_names": strings.Join(grade.ResponseNames, ", "),
 		},

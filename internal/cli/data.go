@@ -20,7 +20,7 @@ type dataCommand struct {
 type dataCheckCommand struct {
 	Files []string `arg:"" name:"file" help:"Parquet, JSON Lines or JSON array, - for standard input, or hub:ORG/NAME[/CONFIG][@REVISION][:FILE or SPLIT]."`
 	columnFlags
-	Mode string `name:"mode" default:"math" help:"Mode of the verifier: math, strict, paper."`
+	Mode string `name:"mode" default:"math" help:"Mode of the verifier: ${modes}."`
 	JSON bool   `name:"json" help:"Print JSON."`
 }
 

@@ -21,6 +21,9 @@ func Equal(x, y *Expr, b *Budget) (d Decision, err error) {
 	if Same(x, y) {
 		return Decision{true, "the same expression"}, nil
 	}
+	if usesInfinity(x) || usesInfinity(y) {
+		return Decision{false, "undefined: it computes with infinity"}, nil
+	}
 	if d, ok := byNormalForm(x, y, b); ok {
 		return d, nil
 	}
@@ -238,6 +241,11 @@ func Compare(x, y *Expr, b *Budget) (sign int, ok bool) {
 		return 0, err == nil && d.Equal
 	}
 	return sign, true
+}
+
+// usesInfinity tells whether an expression that is not infinity itself computes with it.
+func usesInfinity(x *Expr) bool {
+	return Infinite(x) == 0 && slices.ContainsFunc(x.Args, func(a *Expr) bool { return Infinite(a) != 0 || usesInfinity(a) })
 }
 
 // Infinite is the sign of an infinity, and 0 for anything else.
