@@ -30,7 +30,7 @@ import "github.com/negativa-lab/negativa"
 
 // Version names the verifiers' behaviour. It is stamped on every number that rests on
 // a verdict, and changes when a verdict can.
-const Version = "1"
+const Version = "2"
 
 // Verifier decides whether a completion answers a problem. It must be pure and take any
 // text.
