@@ -228,14 +228,14 @@ func (d *decoder) step() {
 	m.embedTokens(r.x, d.tokens)
 	for d.layer = range m.layers {
 		m.project(d.layer, r, d.team)
-		kernel.Parallel(d.team.threads, len(d.parts), d.attendPart)
+		d.divide(d.attendPart)
 		m.attentionOutputs(d.layer, r, d.team)
 		m.gates(d.layer, r, d.team)
-		kernel.Parallel(d.team.threads, len(d.parts), d.activatePart)
+		d.divide(d.activatePart)
 		m.mlpOutput(d.layer, r, r.x, d.team)
 	}
 	d.predict(n)
-	kernel.Parallel(d.team.threads, len(d.parts), d.choosePart)
+	d.divide(d.choosePart)
 	going := d.lanes[:0]
 	for _, l := range d.lanes {
 		if l.ended {
@@ -252,9 +252,16 @@ func (d *decoder) size(c Config, n int) {
 	kernel.Resize(&d.logits, n*c.VocabSize)
 }
 
+// shares is how many parts the lanes are divided into, for a thread each.
+func (d *decoder) shares() int { return min(len(d.parts), len(d.lanes)) }
+
+// divide does something to each part of the lanes.
+func (d *decoder) divide(do func(part int)) { kernel.Parallel(d.shares(), d.shares(), do) }
+
 // share is one part of the lanes.
 func (d *decoder) share(i int) (from, to int) {
-	return i * len(d.lanes) / len(d.parts), (i + 1) * len(d.lanes) / len(d.parts)
+	parts := d.shares()
+	return i * len(d.lanes) / parts, (i + 1) * len(d.lanes) / parts
 }
 
 // activate is the middle of the MLP, of a part of the lanes.
