@@ -2531,77 +2531,6 @@ maximumAVX2Loop:
 	MOVSS        X1, ret+24(FP)
 	RET
 
-// func normAVX2(y *float32, x *float32, w *float32, blocks int, rstd float32)
-// Requires: AVX
-TEXT ·normAVX2(SB), NOSPLIT, $0-36
-	MOVQ         y+0(FP), AX
-	MOVQ         x+8(FP), CX
-	MOVQ         w+16(FP), DX
-	MOVQ         blocks+24(FP), BX
-	VBROADCASTSS rstd+32(FP), Y0
-
-normAVX2Loop:
-	VMULPS  (CX), Y0, Y1
-	VMULPS  (DX), Y1, Y1
-	VMOVUPS Y1, (AX)
-	ADDQ    $0x20, AX
-	ADDQ    $0x20, CX
-	ADDQ    $0x20, DX
-	DECQ    BX
-	JNZ     normAVX2Loop
-	VZEROUPPER
-	RET
-
-// func normBackwardAVX2(dx *float32, dy *float32, x *float32, w *float32, blocks int, rstd float32, s float32)
-// Requires: AVX
-TEXT ·normBackwardAVX2(SB), NOSPLIT, $0-48
-	MOVQ         dx+0(FP), AX
-	MOVQ         dy+8(FP), CX
-	MOVQ         x+16(FP), DX
-	MOVQ         w+24(FP), BX
-	MOVQ         blocks+32(FP), SI
-	VBROADCASTSS rstd+40(FP), Y0
-	VBROADCASTSS s+44(FP), Y1
-
-normBackwardAVX2Loop:
-	VMOVUPS (BX), Y2
-	VMULPS  (CX), Y2, Y2
-	VMULPS  (DX), Y1, Y3
-	VSUBPS  Y3, Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VADDPS  (AX), Y2, Y2
-	VMOVUPS Y2, (AX)
-	ADDQ    $0x20, AX
-	ADDQ    $0x20, CX
-	ADDQ    $0x20, DX
-	ADDQ    $0x20, BX
-	DECQ    SI
-	JNZ     normBackwardAVX2Loop
-	VZEROUPPER
-	RET
-
-// func normWeightAVX2(dw *float32, dy *float32, x *float32, blocks int, rstd float32)
-// Requires: AVX
-TEXT ·normWeightAVX2(SB), NOSPLIT, $0-36
-	MOVQ         dw+0(FP), AX
-	MOVQ         dy+8(FP), CX
-	MOVQ         x+16(FP), DX
-	MOVQ         blocks+24(FP), BX
-	VBROADCASTSS rstd+32(FP), Y0
-
-normWeightAVX2Loop:
-	VMULPS  (DX), Y0, Y1
-	VMULPS  (CX), Y1, Y1
-	VADDPS  (AX), Y1, Y1
-	VMOVUPS Y1, (AX)
-	ADDQ    $0x20, AX
-	ADDQ    $0x20, CX
-	ADDQ    $0x20, DX
-	DECQ    BX
-	JNZ     normWeightAVX2Loop
-	VZEROUPPER
-	RET
-
 // func swigluBackwardAVX2(dgate *float32, dup *float32, dact *float32, sigmoid *float32, gate *float32, up *float32, blocks int)
 // Requires: AVX
 TEXT ·swigluBackwardAVX2(SB), NOSPLIT, $0-56
@@ -2671,33 +2600,191 @@ turnAVX2Loop:
 	VZEROUPPER
 	RET
 
-// func normDotAVX2(dy *float32, x *float32, w *float32, blocks int, sums *[16]float32)
-// Requires: AVX
-TEXT ·normDotAVX2(SB), NOSPLIT, $0-40
-	MOVQ    dy+0(FP), AX
-	MOVQ    x+8(FP), CX
-	MOVQ    w+16(FP), DX
-	MOVQ    blocks+24(FP), BX
-	MOVQ    sums+32(FP), SI
-	VMOVUPS (SI), Y0
-	VMOVUPS 32(SI), Y1
+// func normRowsAVX2(y *float32, x *float32, w *float32, rstd *float32, blocks int, rows int, eps float64)
+// Requires: AVX, AVX2, SSE2
+TEXT ·normRowsAVX2(SB), NOSPLIT, $0-56
+	MOVQ       y+0(FP), AX
+	MOVQ       x+8(FP), CX
+	MOVQ       w+16(FP), DX
+	MOVQ       rstd+24(FP), BX
+	MOVQ       blocks+32(FP), SI
+	MOVQ       rows+40(FP), R8
+	MOVQ       SI, DI
+	SHLQ       $0x06, DI
+	SHLQ       $0x04, SI
+	MOVSD      eps+48(FP), X1
+	VXORPS     X0, X0, X0
+	VCVTSI2SDQ SI, X0, X0
+	VMOVSD     oneDouble<>+0(SB), X2
 
-normDotLoop:
-	VMOVUPS (DX), Y2
-	VMULPS  (AX), Y2, Y2
-	VMULPS  (CX), Y2, Y2
-	VADDPS  Y2, Y0, Y0
-	VMOVUPS 32(DX), Y2
-	VMULPS  32(AX), Y2, Y2
-	VMULPS  32(CX), Y2, Y2
-	VADDPS  Y2, Y1, Y1
-	ADDQ    $0x40, AX
-	ADDQ    $0x40, CX
-	ADDQ    $0x40, DX
-	DECQ    BX
-	JNZ     normDotLoop
-	VMOVUPS Y0, (SI)
-	VMOVUPS Y1, 32(SI)
+normRowsAVX2Row:
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	XORQ   SI, SI
+
+normRowsAVX2Sum:
+	VMOVUPS      (CX)(SI*1), Y5
+	VMULPS       Y5, Y5, Y5
+	VADDPS       Y5, Y3, Y3
+	VMOVUPS      32(CX)(SI*1), Y5
+	VMULPS       Y5, Y5, Y5
+	VADDPS       Y5, Y4, Y4
+	ADDQ         $0x40, SI
+	CMPQ         SI, DI
+	JNE          normRowsAVX2Sum
+	VADDPS       Y4, Y3, Y3
+	VEXTRACTF128 $0x01, Y3, X4
+	VADDPS       X4, X3, X4
+	VPERMILPS    $0x0e, X4, X3
+	VADDPS       X3, X4, X4
+	VPERMILPS    $0x01, X4, X3
+	VADDSS       X3, X4, X4
+	VCVTSS2SD    X4, X4, X3
+	VDIVSD       X0, X3, X3
+	VADDSD       X1, X3, X3
+	VSQRTSD      X3, X3, X3
+	VDIVSD       X3, X2, X3
+	VCVTSD2SS    X3, X3, X3
+	VMOVSS       X3, (BX)
+	VBROADCASTSS X3, Y3
+	XORQ         SI, SI
+
+normRowsAVX2Scale:
+	VMOVUPS (CX)(SI*1), Y4
+	VMULPS  Y3, Y4, Y4
+	VMULPS  (DX)(SI*1), Y4, Y4
+	VMOVUPS Y4, (AX)(SI*1)
+	VMOVUPS 32(CX)(SI*1), Y4
+	VMULPS  Y3, Y4, Y4
+	VMULPS  32(DX)(SI*1), Y4, Y4
+	VMOVUPS Y4, 32(AX)(SI*1)
+	ADDQ    $0x40, SI
+	CMPQ    SI, DI
+	JNE     normRowsAVX2Scale
+	ADDQ    DI, CX
+	ADDQ    DI, AX
+	ADDQ    $0x04, BX
+	DECQ    R8
+	JNZ     normRowsAVX2Row
+	VZEROUPPER
+	RET
+
+DATA oneDouble<>+0(SB)/8, $(1.0)
+GLOBL oneDouble<>(SB), RODATA|NOPTR, $8
+
+// func normBackwardRowsAVX2(dx *float32, dy *float32, x *float32, w *float32, rstd *float32, blocks int, rows int)
+// Requires: AVX, AVX2
+TEXT ·normBackwardRowsAVX2(SB), NOSPLIT, $0-56
+	MOVQ       dx+0(FP), AX
+	MOVQ       dy+8(FP), CX
+	MOVQ       x+16(FP), DX
+	MOVQ       w+24(FP), BX
+	MOVQ       rstd+32(FP), SI
+	MOVQ       blocks+40(FP), DI
+	MOVQ       rows+48(FP), R9
+	MOVQ       DI, R8
+	SHLQ       $0x06, R8
+	SHLQ       $0x04, DI
+	VXORPS     X0, X0, X0
+	VCVTSI2SSQ DI, X0, X0
+
+normBackwardRowsAVX2Row:
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	XORQ   DI, DI
+
+normBackwardRowsAVX2Sum:
+	VMOVUPS      (BX)(DI*1), Y3
+	VMULPS       (CX)(DI*1), Y3, Y3
+	VMULPS       (DX)(DI*1), Y3, Y3
+	VADDPS       Y3, Y1, Y1
+	VMOVUPS      32(BX)(DI*1), Y3
+	VMULPS       32(CX)(DI*1), Y3, Y3
+	VMULPS       32(DX)(DI*1), Y3, Y3
+	VADDPS       Y3, Y2, Y2
+	ADDQ         $0x40, DI
+	CMPQ         DI, R8
+	JNE          normBackwardRowsAVX2Sum
+	VADDPS       Y2, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X2
+	VADDPS       X2, X1, X2
+	VPERMILPS    $0x0e, X2, X1
+	VADDPS       X1, X2, X2
+	VPERMILPS    $0x01, X2, X1
+	VADDSS       X1, X2, X2
+	VBROADCASTSS (SI), Y1
+	VDIVSS       X0, X2, X2
+	VMULSS       X1, X1, X3
+	VMULSS       X3, X2, X2
+	VBROADCASTSS X2, Y2
+	XORQ         DI, DI
+
+normBackwardRowsAVX2Add:
+	VMOVUPS (BX)(DI*1), Y3
+	VMULPS  (CX)(DI*1), Y3, Y3
+	VMULPS  (DX)(DI*1), Y2, Y4
+	VSUBPS  Y4, Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  (AX)(DI*1), Y3, Y3
+	VMOVUPS Y3, (AX)(DI*1)
+	VMOVUPS 32(BX)(DI*1), Y3
+	VMULPS  32(CX)(DI*1), Y3, Y3
+	VMULPS  32(DX)(DI*1), Y2, Y4
+	VSUBPS  Y4, Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  32(AX)(DI*1), Y3, Y3
+	VMOVUPS Y3, 32(AX)(DI*1)
+	ADDQ    $0x40, DI
+	CMPQ    DI, R8
+	JNE     normBackwardRowsAVX2Add
+	ADDQ    R8, AX
+	ADDQ    R8, CX
+	ADDQ    R8, DX
+	ADDQ    $0x04, SI
+	DECQ    R9
+	JNZ     normBackwardRowsAVX2Row
+	VZEROUPPER
+	RET
+
+// func normWeightRowsAVX2(dw *float32, dy *float32, x *float32, rstd *float32, blocks int, rows int)
+// Requires: AVX
+TEXT ·normWeightRowsAVX2(SB), NOSPLIT, $0-48
+	MOVQ dw+0(FP), AX
+	MOVQ dy+8(FP), CX
+	MOVQ x+16(FP), DX
+	MOVQ blocks+32(FP), BX
+	MOVQ rows+40(FP), DI
+	MOVQ BX, SI
+	SHLQ $0x06, SI
+
+normWeightRowsAVX2Block:
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
+	MOVQ    CX, R8
+	MOVQ    DX, R9
+	MOVQ    rstd+24(FP), R10
+	MOVQ    DI, R11
+
+normWeightRowsAVX2Row:
+	VBROADCASTSS (R10), Y2
+	VMULPS       (R9), Y2, Y3
+	VMULPS       (R8), Y3, Y3
+	VADDPS       Y3, Y0, Y0
+	VMULPS       32(R9), Y2, Y2
+	VMULPS       32(R8), Y2, Y2
+	VADDPS       Y2, Y1, Y1
+	ADDQ         SI, R8
+	ADDQ         SI, R9
+	ADDQ         $0x04, R10
+	DECQ         R11
+	JNZ          normWeightRowsAVX2Row
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      Y1, 32(AX)
+	ADDQ         $0x40, AX
+	ADDQ         $0x40, CX
+	ADDQ         $0x40, DX
+	DECQ         BX
+	JNZ          normWeightRowsAVX2Block
 	VZEROUPPER
 	RET
 

@@ -99,21 +99,6 @@ func scaleAVX2(x *float32, blocks int, scale float32)
 //go:noescape
 func maximumAVX2(x *float32, blocks int, first float32) float32
 
-// normAVX2 is normPortable for blocks of eight.
-//
-//go:noescape
-func normAVX2(y *float32, x *float32, w *float32, blocks int, rstd float32)
-
-// normBackwardAVX2 is normBackwardPortable for blocks of eight.
-//
-//go:noescape
-func normBackwardAVX2(dx *float32, dy *float32, x *float32, w *float32, blocks int, rstd float32, s float32)
-
-// normWeightAVX2 is normWeightPortable for blocks of eight.
-//
-//go:noescape
-func normWeightAVX2(dw *float32, dy *float32, x *float32, blocks int, rstd float32)
-
 // swigluBackwardAVX2 is swigluBackwardPortable for blocks of eight.
 //
 //go:noescape
@@ -124,10 +109,20 @@ func swigluBackwardAVX2(dgate *float32, dup *float32, dact *float32, sigmoid *fl
 //go:noescape
 func turnAVX2(low *float32, high *float32, cos *float32, sin *float32, blocks int, sign float32)
 
-// normDotAVX2 is normDotPortable for blocks of sixteen.
+// normRowsAVX2 is normRow for each of some rows of blocks of sixteen.
 //
 //go:noescape
-func normDotAVX2(dy *float32, x *float32, w *float32, blocks int, sums *[16]float32)
+func normRowsAVX2(y *float32, x *float32, w *float32, rstd *float32, blocks int, rows int, eps float64)
+
+// normBackwardRowsAVX2 is normBackwardRow for each of some rows of blocks of sixteen.
+//
+//go:noescape
+func normBackwardRowsAVX2(dx *float32, dy *float32, x *float32, w *float32, rstd *float32, blocks int, rows int)
+
+// normWeightRowsAVX2 is normWeightPortable for each of some rows of blocks of sixteen.
+//
+//go:noescape
+func normWeightRowsAVX2(dw *float32, dy *float32, x *float32, rstd *float32, blocks int, rows int)
 
 // transposeAVX2 is transposePortable for eight rows of 8·blocks numbers.
 //

@@ -26,8 +26,6 @@ func softmaxRows(_ Causal, _ []float32, _ float32) int { return 0 }
 
 func softmaxBackwardRows(_ Causal, _, _ []float32, _ float32) int { return 0 }
 
-func normDotBlocks(_, _, _ []float32, _ *[lanes]float32) int { return 0 }
-
 func expSumBlocks(_, _ []float32, _ float32, _ *[lanes]float32) int { return 0 }
 
 func maximumBlocks(x []float32) (top float32, done int) { return x[0], 1 }
@@ -35,12 +33,6 @@ func maximumBlocks(x []float32) (top float32, done int) { return x[0], 1 }
 func swigluBlocks(_, _, _, _ []float32) int { return 0 }
 
 func swigluBackwardBlocks(_, _, _, _, _, _ []float32) int { return 0 }
-
-func normBlocks(_, _, _ []float32, _ float32) int { return 0 }
-
-func normBackwardBlocks(_, _, _, _ []float32, _, _ float32) int { return 0 }
-
-func normWeightBlocks(_, _, _ []float32, _ float32) int { return 0 }
 
 func turnBlocks(_, _, _, _ []float32, _ float32) int { return 0 }
 

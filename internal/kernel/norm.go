@@ -12,11 +12,15 @@ func RMSNorm(y, x, w, rstd []float32, eps float32) {
 }
 
 func normRow(y, x, w []float32, eps float32) (rstd float32) {
-	mean := float64(Dot(x, x)) / float64(len(x))
-	rstd = float32(1 / math.Sqrt(mean+float64(eps)))
-	done := normBlocks(y, x, w, rstd)
-	normPortable(y[done:], x[done:], w[done:], rstd)
+	rstd = factorOf(x, eps)
+	normPortable(y, x, w, rstd)
 	return rstd
+}
+
+// factorOf is 1/√(mean(x²) + eps).
+func factorOf(x []float32, eps float32) float32 {
+	mean := float64(Dot(x, x)) / float64(len(x))
+	return float32(1 / math.Sqrt(mean+float64(eps)))
 }
 
 func normPortable(y, x, w []float32, rstd float32) {
@@ -36,12 +40,13 @@ func RMSNormBackward(dx, dy, x, w, rstd []float32) {
 
 func normBackwardRow(dx, dy, x, w []float32, rstd float32) {
 	var l [lanes]float32
-	done := normDotBlocks(dy, x, w, &l)
-	normDotPortable(dy[done:], x[done:], w[done:], &l)
-	s := float32(sumLanes(&l) / float32(len(x)))
-	s = float32(s * float32(rstd*rstd))
-	done = normBackwardBlocks(dx, dy, x, w, rstd, s)
-	normBackwardPortable(dx[done:], dy[done:], x[done:], w[done:], rstd, s)
+	normDotPortable(dy, x, w, &l)
+	normBackwardPortable(dx, dy, x, w, rstd, pull(&l, len(x), rstd))
+}
+
+// pull is rstd² times the mean of n products, which sixteen lanes hold the sum of.
+func pull(l *[lanes]float32, n int, rstd float32) float32 {
+	return float32(float32(sumLanes(l)/float32(n)) * float32(rstd*rstd))
 }
 
 func normDotPortable(dy, x, w []float32, sums *[lanes]float32) {
@@ -61,13 +66,8 @@ func normBackwardPortable(dx, dy, x, w []float32, rstd, s float32) {
 func RMSNormWeightBackward(dw, dy, x, rstd []float32) {
 	n := len(dw)
 	for i := normWeightRows(dw, dy, x, rstd); i < len(rstd); i++ {
-		normWeightRow(dw, dy[i*n:(i+1)*n], x[i*n:(i+1)*n], rstd[i])
+		normWeightPortable(dw, dy[i*n:(i+1)*n], x[i*n:(i+1)*n], rstd[i])
 	}
-}
-
-func normWeightRow(dw, dy, x []float32, rstd float32) {
-	done := normWeightBlocks(dw, dy, x, rstd)
-	normWeightPortable(dw[done:], dy[done:], x[done:], rstd)
 }
 
 func normWeightPortable(dw, dy, x []float32, rstd float32) {

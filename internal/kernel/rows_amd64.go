@@ -105,15 +105,6 @@ func dotBlocks(x, y []float32, sums *[lanes]float32) int {
 	return done
 }
 
-func normDotBlocks(dy, x, w []float32, sums *[lanes]float32) int {
-	blocks := vectors(len(x), lanes)
-	if blocks > 0 {
-		_, _ = dy[len(x)-1], w[len(x)-1]
-		normDotAVX2(&dy[0], &x[0], &w[0], blocks, sums)
-	}
-	return blocks * lanes
-}
-
 // expSumBlocks does the whole row: the last numbers are filled up with −∞, whose
 // exponential is zero and adds nothing.
 func expSumBlocks(dst, x []float32, shift float32, sums *[lanes]float32) int {
@@ -225,31 +216,46 @@ func scaleBlocks(x []float32, scale float32) int {
 // normRows does all rows, or none; so do the two after it.
 func normRows(y, x, w, rstd []float32, eps float32) (done int) {
 	last := len(rstd)*len(w) - 1
-	if inUse.Load() < avx512 || last < 0 {
+	switch variant := inUse.Load(); {
+	case last < 0 || variant == portable || variant == avx2 && len(w)%lanes != 0:
 		return 0
+	case variant == avx2:
+		_, _ = y[last], x[last]
+		normRowsAVX2(&y[0], &x[0], &w[0], &rstd[0], len(w)/lanes, len(rstd), float64(eps))
+	default:
+		_, _ = y[last], x[last]
+		normRowsAVX512(&y[0], &x[0], &w[0], &rstd[0], len(w), len(rstd), float64(eps))
 	}
-	_, _ = y[last], x[last]
-	normRowsAVX512(&y[0], &x[0], &w[0], &rstd[0], len(w), len(rstd), float64(eps))
 	return len(rstd)
 }
 
 func normBackwardRows(dx, dy, x, w, rstd []float32) (done int) {
 	last := len(rstd)*len(w) - 1
-	if inUse.Load() < avx512 || last < 0 {
+	switch variant := inUse.Load(); {
+	case last < 0 || variant == portable || variant == avx2 && len(w)%lanes != 0:
 		return 0
+	case variant == avx2:
+		_, _, _ = dx[last], dy[last], x[last]
+		normBackwardRowsAVX2(&dx[0], &dy[0], &x[0], &w[0], &rstd[0], len(w)/lanes, len(rstd))
+	default:
+		_, _, _ = dx[last], dy[last], x[last]
+		normBackwardRowsAVX512(&dx[0], &dy[0], &x[0], &w[0], &rstd[0], len(w), len(rstd))
 	}
-	_, _, _ = dx[last], dy[last], x[last]
-	normBackwardRowsAVX512(&dx[0], &dy[0], &x[0], &w[0], &rstd[0], len(w), len(rstd))
 	return len(rstd)
 }
 
 func normWeightRows(dw, dy, x, rstd []float32) (done int) {
 	last := len(rstd)*len(dw) - 1
-	if inUse.Load() < avx512 || last < 0 {
+	switch variant := inUse.Load(); {
+	case last < 0 || variant == portable || variant == avx2 && len(dw)%lanes != 0:
 		return 0
+	case variant == avx2:
+		_, _ = dy[last], x[last]
+		normWeightRowsAVX2(&dw[0], &dy[0], &x[0], &rstd[0], len(dw)/lanes, len(rstd))
+	default:
+		_, _ = dy[last], x[last]
+		normWeightRowsAVX512(&dw[0], &dy[0], &x[0], &rstd[0], len(dw), len(rstd))
 	}
-	_, _ = dy[last], x[last]
-	normWeightRowsAVX512(&dw[0], &dy[0], &x[0], &rstd[0], len(dw), len(rstd))
 	return len(rstd)
 }
 
@@ -270,33 +276,6 @@ func softmaxBackwardRows(c Causal, d, p []float32, scale float32) (done int) {
 	_, _ = d[c.numbers()-1], p[c.numbers()-1]
 	softmaxBackwardRowsAVX512(&d[0], &p[0], c.Stride, c.Rows, c.Seen, c.More, c.Wide, scale)
 	return c.Rows
-}
-
-func normBlocks(y, x, w []float32, rstd float32) int {
-	blocks := vectors(len(x), 8)
-	if blocks > 0 {
-		_, _ = y[len(x)-1], w[len(x)-1]
-		normAVX2(&y[0], &x[0], &w[0], blocks, rstd)
-	}
-	return blocks * 8
-}
-
-func normBackwardBlocks(dx, dy, x, w []float32, rstd, s float32) int {
-	blocks := vectors(len(x), 8)
-	if blocks > 0 {
-		_, _, _ = dx[len(x)-1], dy[len(x)-1], w[len(x)-1]
-		normBackwardAVX2(&dx[0], &dy[0], &x[0], &w[0], blocks, rstd, s)
-	}
-	return blocks * 8
-}
-
-func normWeightBlocks(dw, dy, x []float32, rstd float32) int {
-	blocks := vectors(len(x), 8)
-	if blocks > 0 {
-		_, _ = dw[len(x)-1], dy[len(x)-1]
-		normWeightAVX2(&dw[0], &dy[0], &x[0], blocks, rstd)
-	}
-	return blocks * 8
 }
 
 func turnBlocks(low, high, cos, sin []float32, sign float32) int {

@@ -116,52 +116,54 @@ func swigluBackwardBlocks(dgate, dup, dact, sigmoid, gate, up []float32) int {
 	return blocks * 4
 }
 
-func normRows(_, _, _, _ []float32, _ float32) int { return 0 }
+func normRows(y, x, w, rstd []float32, eps float32) (done int) {
+	n, blocks := len(w), vectors(len(w), 4)
+	if blocks == 0 {
+		return 0
+	}
+	for i := range rstd {
+		y, x := y[i*n:(i+1)*n], x[i*n:(i+1)*n]
+		rstd[i] = factorOf(x, eps)
+		normNEON(&y[0], &x[0], &w[0], blocks, rstd[i])
+		normPortable(y[4*blocks:], x[4*blocks:], w[4*blocks:], rstd[i])
+	}
+	return len(rstd)
+}
 
-func normBackwardRows(_, _, _, _, _ []float32) int { return 0 }
+func normBackwardRows(dx, dy, x, w, rstd []float32) (done int) {
+	n, blocks := len(w), vectors(len(w), lanes)
+	if blocks == 0 {
+		return 0
+	}
+	rest := lanes * blocks
+	for i, factor := range rstd {
+		dx, dy, x := dx[i*n:(i+1)*n], dy[i*n:(i+1)*n], x[i*n:(i+1)*n]
+		var l [lanes]float32
+		normDotNEON(&dy[0], &x[0], &w[0], blocks, &l)
+		normDotPortable(dy[rest:], x[rest:], w[rest:], &l)
+		s := pull(&l, n, factor)
+		normBackwardNEON(&dx[0], &dy[0], &x[0], &w[0], rest/4, factor, s)
+		normBackwardPortable(dx[rest:], dy[rest:], x[rest:], w[rest:], factor, s)
+	}
+	return len(rstd)
+}
 
-func normWeightRows(_, _, _, _ []float32) int { return 0 }
+func normWeightRows(dw, dy, x, rstd []float32) (done int) {
+	n, blocks := len(dw), vectors(len(dw), 4)
+	if blocks == 0 {
+		return 0
+	}
+	for i, factor := range rstd {
+		dy, x := dy[i*n:(i+1)*n], x[i*n:(i+1)*n]
+		normWeightNEON(&dw[0], &dy[0], &x[0], blocks, factor)
+		normWeightPortable(dw[4*blocks:], dy[4*blocks:], x[4*blocks:], factor)
+	}
+	return len(rstd)
+}
 
 func softmaxRows(_ Causal, _ []float32, _ float32) int { return 0 }
 
 func softmaxBackwardRows(_ Causal, _, _ []float32, _ float32) int { return 0 }
-
-func normBlocks(y, x, w []float32, rstd float32) int {
-	blocks := vectors(len(x), 4)
-	if blocks > 0 {
-		_, _ = y[len(x)-1], w[len(x)-1]
-		normNEON(&y[0], &x[0], &w[0], blocks, rstd)
-	}
-	return blocks * 4
-}
-
-func normDotBlocks(dy, x, w []float32, sums *[lanes]float32) int {
-	blocks := vectors(len(x), lanes)
-	if blocks > 0 {
-		_, _ = dy[len(x)-1], w[len(x)-1]
-		normDotNEON(&dy[0], &x[0], &w[0], blocks, sums)
-	}
-	return blocks * lanes
-}
-
-func normBackwardBlocks(dx, dy, x, w []float32, rstd, s float32) int {
-	blocks := vectors(len(x), 4)
-	if blocks > 0 {
-		last := len(x) - 1
-		_, _, _ = dx[last], dy[last], w[last]
-		normBackwardNEON(&dx[0], &dy[0], &x[0], &w[0], blocks, rstd, s)
-	}
-	return blocks * 4
-}
-
-func normWeightBlocks(dw, dy, x []float32, rstd float32) int {
-	blocks := vectors(len(x), 4)
-	if blocks > 0 {
-		_, _ = dw[len(x)-1], dy[len(x)-1]
-		normWeightNEON(&dw[0], &dy[0], &x[0], blocks, rstd)
-	}
-	return blocks * 4
-}
 
 func turnBlocks(low, high, cos, sin []float32, sign float32) int {
 	blocks := vectors(len(cos), 4)

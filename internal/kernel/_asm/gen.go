@@ -45,7 +45,7 @@ func avx2() {
 	swiglu()
 	dot()
 	rows()
-	normDot()
+	norms()
 	transpose()
 	gather(width)
 	gather(rowGroup)

@@ -82,37 +82,6 @@ func rows() {
 
 	maximum()
 
-	each("normAVX2", "func(y, x, w *float32, blocks int, rstd float32)", "normAVX2 is normPortable for blocks of eight.",
-		[]string{"y", "x", "w"}, []string{"rstd"}, nil, func(at map[string]Mem, x map[string]reg.VecVirtual) {
-			v := YMM()
-			VMULPS(at["x"], x["rstd"], v)
-			VMULPS(at["w"], v, v)
-			VMOVUPS(v, at["y"])
-		})
-	done()
-
-	each("normBackwardAVX2", "func(dx, dy, x, w *float32, blocks int, rstd, s float32)", "normBackwardAVX2 is normBackwardPortable for blocks of eight.",
-		[]string{"dx", "dy", "x", "w"}, []string{"rstd", "s"}, nil, func(at map[string]Mem, x map[string]reg.VecVirtual) {
-			v, t := load(at["w"]), YMM()
-			VMULPS(at["dy"], v, v)
-			VMULPS(at["x"], x["s"], t)
-			VSUBPS(t, v, v)
-			VMULPS(x["rstd"], v, v)
-			VADDPS(at["dx"], v, v)
-			VMOVUPS(v, at["dx"])
-		})
-	done()
-
-	each("normWeightAVX2", "func(dw, dy, x *float32, blocks int, rstd float32)", "normWeightAVX2 is normWeightPortable for blocks of eight.",
-		[]string{"dw", "dy", "x"}, []string{"rstd"}, nil, func(at map[string]Mem, x map[string]reg.VecVirtual) {
-			v := YMM()
-			VMULPS(at["x"], x["rstd"], v)
-			VMULPS(at["dy"], v, v)
-			VADDPS(at["dw"], v, v)
-			VMOVUPS(v, at["dw"])
-		})
-	done()
-
 	each("swigluBackwardAVX2", "func(dgate, dup, dact, sigmoid, gate, up *float32, blocks int)", "swigluBackwardAVX2 is swigluBackwardPortable for blocks of eight.",
 		[]string{"dgate", "dup", "dact", "sigmoid", "gate", "up"}, nil,
 		func(x map[string]reg.VecVirtual) { x["one"] = constant("one", 1) },
@@ -168,31 +137,6 @@ func maximum() {
 	VZEROUPPER()
 	Store(half, ReturnIndex(0))
 	RET()
-}
-
-// normDot adds the rounded products (w·dy)·x of blocks of sixteen to their lanes.
-func normDot() {
-	TEXT("normDotAVX2", NOSPLIT, "func(dy, x, w *float32, blocks int, sums *[16]float32)")
-	Doc("normDotAVX2 is normDotPortable for blocks of sixteen.")
-	Pragma("noescape")
-	dy, x, w, blocks := Load(Param("dy"), GP64()), Load(Param("x"), GP64()), Load(Param("w"), GP64()), Load(Param("blocks"), GP64())
-	sums := Load(Param("sums"), GP64())
-	low, high := load(Mem{Base: sums}), load(Mem{Base: sums, Disp: 4 * lanes})
-	Label("normDotLoop")
-	for i, sum := range []reg.VecVirtual{low, high} {
-		v := load(Mem{Base: w, Disp: 4 * lanes * i})
-		VMULPS(Mem{Base: dy, Disp: 4 * lanes * i}, v, v)
-		VMULPS(Mem{Base: x, Disp: 4 * lanes * i}, v, v)
-		VADDPS(v, sum, sum)
-	}
-	for _, base := range []reg.Register{dy, x, w} {
-		ADDQ(Imm(4*width), base)
-	}
-	DECQ(blocks)
-	JNZ(LabelRef("normDotLoop"))
-	VMOVUPS(low, Mem{Base: sums})
-	VMOVUPS(high, Mem{Base: sums, Disp: 4 * lanes})
-	done()
 }
 
 // dot adds the rounded products of blocks of sixteen to their lanes.
