@@ -101,7 +101,8 @@ func (b *products) columns(share, shares int, left *kernel.Left) {
 			continue
 		}
 		w := &p.by.weights
-		from, to := share*w.Panels()/shares, (share+1)*w.Panels()/shares
+		pairs := (w.Panels() + 1) / 2 // panels are multiplied by two at a time
+		from, to := 2*(share*pairs/shares), min(2*((share+1)*pairs/shares), w.Panels())
 		if left != nil {
 			kernel.GemmLeft(p.out, w.N, left, w, from, to, false)
 		} else {
