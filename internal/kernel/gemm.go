@@ -63,12 +63,13 @@ func GemmPanels(c []float32, cRow, m int, a View, b *Packed, from, to int, accum
 // cutting is how many rows are packed at once, and how many numbers of each: whole rows,
 // where that leaves enough of them.
 func cutting(m, k int) (rows, deep int) {
-	rows = blockRows * depth / max(k, depth) / rowGroup * rowGroup
+	whole := max(k, depth)
+	rows = blockRows * depth / whole / rowGroup * rowGroup
 	switch {
 	case m <= blockRows*depth/chunk:
 		return m, chunk
 	case rows >= blockRows/2:
-		return rows, k
+		return rows, whole
 	default:
 		return blockRows, depth
 	}
@@ -176,8 +177,8 @@ type block struct {
 
 var packedRows Pool[block]
 
-// blocks packs A block by block, at most so many rows and deep numbers of each at once, k ascending, and
-// halved if need be.
+// blocks packs A block by block, at most so many rows and deep numbers of each at once, k
+// ascending, and halved if need be.
 func blocks(m, k int, a View, most, deep int, halved bool, multiply func(i0, k0 int, rows factor)) {
 	scratch := packedRows.Get()
 	for i0 := 0; i0 < m; i0 += most {

@@ -86,7 +86,7 @@ func productByLaw(c []float32, cRow, m, n, k int, a, b View, accumulate bool) {
 // Every variant returns the law's bits, in every orientation and at every edge, and
 // writes nothing outside its outputs.
 func TestGemmVariants(t *testing.T) {
-	shapes := [][3]int{{1, 1, 1}, {1, 16, 5}, {6, 16, 1}, {7, 17, 3}, {5, 31, 8}, {13, 48, 33}, {2, 15, 64}, {64, 20, 96}, {12, 16, 0}, {8, 16, 2}, {9, 16, 7}, {10, 32, 4}, {11, 16, 3}, {23, 16, 5}}
+	shapes := [][3]int{{1, 1, 1}, {1, 16, 5}, {6, 16, 1}, {7, 17, 3}, {5, 31, 8}, {13, 48, 33}, {2, 15, 64}, {64, 20, 96}, {12, 16, 0}, {50, 112, 600}, {260, 97, 3}, {8, 16, 2}, {9, 16, 7}, {10, 32, 4}, {11, 16, 3}, {23, 16, 5}}
 	for _, variant := range Variants() {
 		restore, _ := SetVariant(variant)
 		for _, s := range shapes {
@@ -124,6 +124,14 @@ func checkGemm(t *testing.T, m, n, k int, accumulate bool) {
 			got := fresh()
 			GemmPacked(got[Panel:], cRow, m, a, &packed, accumulate)
 			sameBits(t, "GemmPacked", got, want)
+
+			var left Left
+			left.Set(m, a, &packed)
+			got = fresh()
+			for from, panels := 0, packed.Panels(); from < panels; from += 3 {
+				GemmLeft(got[Panel:], cRow, &left, &packed, from, min(from+3, panels), accumulate)
+			}
+			sameBits(t, "GemmLeft", got, want)
 
 			if b.Col == 1 {
 				got := fresh()
