@@ -35,11 +35,18 @@ func uncommented(s string) string {
 
 func beforeComment(line string) string {
 	for i := range len(line) {
-		if line[i] == '%' && !isPercent(line, i) {
+		if line[i] == '%' && !isPercent(line, i) && !isOperator(line[i+1:]) {
 			return line[:i] + "\n"
 		}
 	}
 	return line
+}
+
+// isOperator tells by what follows a % whether it is the remainder of a division, as in
+// n % 2, or the sign itself, as in (%).
+func isOperator(rest string) bool {
+	rest = strings.TrimLeft(rest, " ")
+	return rest != "" && (isDigit(rest[0]) || rest[0] == '=' || rest[0] == ')')
 }
 
 // continues tells whether something follows on the line that no percentage has after it.

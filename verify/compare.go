@@ -45,9 +45,12 @@ func (c *comparison) equal(g, p *node) bool {
 		return c.ratios(g, p)
 	case g.shape == region || p.shape == region:
 		return c.regions(asRegion(g, c.budget), asRegion(p, c.budget))
+	case g.shape == absent && p.shape == absent:
+		c.how = "both are the empty set"
+		return true
 	case g.shape == absent || p.shape == absent:
 		c.how = "one is the empty set, the other is not"
-		return g.shape == p.shape
+		return false
 	case g.shape == list || p.shape == list:
 		return c.lists(g, p)
 	case g.shape == matrix && p.shape == matrix:
@@ -99,13 +102,17 @@ func (n *node) kindName() string {
 
 // sameNamed accepts y for f(x), and a letter in another case.
 func sameNamed(g, p *node) bool {
-	return strings.EqualFold(g.name, p.name) || g.name == "y" && isFunction(p.name) || p.name == "y" && isFunction(g.name) ||
-		strings.HasPrefix(g.name, "choice") || strings.HasPrefix(p.name, "choice")
+	if isChoice(g) && isChoice(p) { // their letters count
+		return strings.EqualFold(g.name, p.name)
+	}
+	return strings.EqualFold(g.name, p.name) || g.name == "y" && isFunction(p.name) || p.name == "y" && (isFunction(g.name) || isInverse(g.name)) || isChoice(g) || isChoice(p)
 }
 
-func isFunction(name string) bool {
-	return strings.HasPrefix(name, "f(") || strings.HasPrefix(name, "f^-1(")
-}
+func isChoice(n *node) bool { return strings.HasPrefix(n.name, "choice") }
+
+func isFunction(name string) bool { return strings.HasPrefix(name, "f(") }
+
+func isInverse(name string) bool { return strings.HasPrefix(name, "f^-1(") }
 
 func (c *comparison) sameBrackets(g, p *node) bool {
 	if len(g.items) != 2 || g.open == p.open && g.close == p.close {
@@ -172,11 +179,13 @@ func isInterval(n *node) bool {
 	return n.shape == tuple && len(n.items) == 2 && (n.open == '[' || n.close == ']')
 }
 
-// allEqual tells whether lists are one value, said in several ways.
+// allEqual tells whether lists are one value, said in several ways: each member equals
+// every other.
 func (c *comparison) allEqual(gs, ps []*node) bool {
-	for _, g := range gs {
-		for _, p := range ps {
-			if !c.equal(g, p) {
+	all := slices.Concat(gs, ps)
+	for i, x := range all {
+		for _, y := range all[i+1:] {
+			if !c.equal(x, y) {
 				return false
 			}
 		}
@@ -253,7 +262,7 @@ func (c *comparison) percent(g, p *node, goldIsPercent bool) bool {
 	}
 	hundredth := algebra.Rat(big.NewRat(1, 100))
 	if goldIsPercent {
-		return c.same(algebra.Mul(g.expr, hundredth), p.expr)
+		return c.same(g.expr, algebra.Mul(p.expr, algebra.Int(100)))
 	}
 	return c.same(g.expr, algebra.Mul(p.expr, hundredth))
 }
@@ -391,16 +400,15 @@ func (c *comparison) words(g, p *node) bool {
 		return c.lists(namesIn(g), namesIn(p))
 	}
 	x, y := c.asText(g), c.asText(p)
-	c.how = "the words differ"
 	if a, b := numberWord(g), numberWord(p); a != nil && b != nil {
 		return c.equal(a, b)
 	}
-	if x == "" || y == "" {
-		return false
+	sameKind := g.name != "time" && p.name != "time" || g.name == p.name || strings.Contains(x+y, ":")
+	if x != "" && x == y && sameKind {
+		c.how = "the same words"
+		return true
 	}
-	if x == y {
-		return g.name != "time" && p.name != "time" || g.name == p.name || strings.Contains(x+y, ":")
-	}
+	c.how = "the words differ"
 	return false
 }
 

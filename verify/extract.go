@@ -118,6 +118,24 @@ func boxes(s string) []box {
 	return out
 }
 
+// unfinished is what a last box holds that is neither closed nor readable.
+func unfinished(response string) string {
+	s := uncommented(meant.Replace(window(response)))
+	all := boxOpen.FindAllStringIndex(s, -1)
+	if len(all) < 2 {
+		return ""
+	}
+	rest := strings.TrimLeft(s[all[len(all)-1][1]:], " ")
+	if !strings.HasPrefix(rest, "{") || closing(rest, 0) > 0 {
+		return ""
+	}
+	line, _, _ := strings.Cut(rest[1:], "\n")
+	if line = strings.TrimRight(line, "$ "); isReadable(line) {
+		return ""
+	}
+	return line
+}
+
 // isReadable tells whether a text is an answer: of a box that is not closed, whether it was
 // finished.
 func isReadable(text string) bool {
@@ -212,6 +230,10 @@ func leading(s string) (string, bool) {
 			return line, true
 		}
 		n, err := parse(line[:i[0]])
+		rest := line[i[0]:]
+		if spoiled.MatchString(rest) {
+			return line, true
+		}
 		summed := err == nil && n.shape == list && strings.HasSuffix(line[:i[1]], "which") // 1, 2, 3, which is 6
 		if err == nil && n.isAnswer() && !summed {
 			line = line[:i[0]]
@@ -236,6 +258,9 @@ func endOfFormula(s, mark string) int {
 
 // aside begins what a sentence adds to its answer: a reason, or what it is not.
 var aside = regexp.MustCompile(`\s*[,;(—–]*\s*\b(?:since|because|as|which|not)\b`)
+
+// spoiled is an aside that takes the answer back.
+var spoiled = regexp.MustCompile(`(?i)\b(?:no|wrong|incorrect|false|reject|but|twice|half|too|if|bound|not(?:\s+(?:correct|right|really|necessarily|the\s+answer)|\s*$))\b`)
 
 func isDigitAt(s string, i int) bool { return i < len(s) && isDigit(s[i]) }
 

@@ -85,6 +85,10 @@ func (m Math) Grade(gold, response string) Grade {
 	}
 	g.PredictionNormal = answer.String()
 	if m.mode == modeStrict {
+		if other := unfinished(response); other != "" {
+			g.Outcome, g.Reason = negativa.Wrong, fmt.Sprintf("a box after the answer is not finished: %s", shortened(other))
+			return g
+		}
 		if other := m.disagreeing(found); other != "" {
 			g.Outcome, g.Reason = negativa.Wrong, fmt.Sprintf("boxes disagree: %s and %s", shortened(other), shortened(g.Extracted))
 			return g
@@ -217,18 +221,21 @@ func readAnswer(text string, c comma) (*node, error) {
 	return resolved(n, algebra.DefaultBudget()), nil
 }
 
-// label is what may introduce an answer: "The price is", \text{Answer: }.
+// label is what may introduce an answer: "The price is", \text{Answer: }. It names what the
+// number is and says nothing else of it: "Twice the price is" introduces another number.
 var label = func() *regexp.Regexp {
-	const words = `(?:[A-Za-z][A-Za-z' ]+\b(?:is|are)\b:?|[A-Z][A-Za-z' ]+:)\s*`
+	const (
+		noun  = `(?:answers?|solutions?|results?|values?|total|sum|product|difference|quotient|remainder|number|amount|probability|price|cost|area|perimeter|volume|length|width|height|distance|time|speed|rate|age|mean|median|average|maximum|minimum)`
+		named = `(?i:(?:(?:so|thus|hence|therefore),?\s+)?(?:(?:the|our|its|his|her|their)\s+)?(?:(?:final|correct|total|exact|required)\s+)?` + noun + `(?:\s+of\s+(?:the\s+)?[a-z]+)?)`
+		words = named + `(?:\s+(?:is|are)\b:?|\s*:)\s*`
+	)
 	return regexp.MustCompile(`^\s*(?:\\(?:text|textbf|textrm|mbox)\s*\{\s*` + words + `\}|` + words + `)`)
 }()
 
-var denial = regexp.MustCompile(`(?i)\b(?:not|no|never|wrong|incorrect)\b`)
-
-// unlabelled is what a label introduces, if it does not deny that.
+// unlabelled is what a label introduces.
 func unlabelled(answer string) string {
 	introduction := label.FindString(answer)
-	if introduction == "" || denial.MatchString(introduction) {
+	if introduction == "" {
 		return ""
 	}
 	return answer[len(introduction):]

@@ -164,6 +164,9 @@ func TestModes(t *testing.T) {
 		{"strict", "5", `\boxed{4, 1 = 5}`, negativa.Wrong},
 		{"strict", "5", `\boxed{5 \approx 6}`, negativa.Wrong},
 		{"strict", "5", `\boxed{x = 2 + 3 = 5}`, negativa.Correct},
+		{"math", "3", `\boxed{3}. Wait, it is \boxed{\frac{4`, negativa.Correct}, // what was cut off is not looked at
+		{"strict", "3", `\boxed{3}. Wait, it is \boxed{\frac{4`, negativa.Wrong},
+		{"math", "4", `For n % 2 we get \boxed{4}`, negativa.Correct}, // a remainder, not a comment
 		{"math", `\frac13`, `\boxed{0.33333}`, negativa.Wrong},
 		{"paper", `\frac13`, `\boxed{0.33333}`, negativa.Correct},
 		{"paper", "0.5", `so it is 50`, negativa.Correct},
@@ -176,6 +179,8 @@ func TestModes(t *testing.T) {
 		{"math:decimals=2", `\frac{x}{3}`, `\boxed{0.33x}`, negativa.Wrong},
 		{"math:decimals=2", `2^{100}\sqrt2`, `\boxed{2^{100}\sqrt2+1}`, negativa.Wrong},
 		{"math:decimals=2", `2^{100}`, `\boxed{2^{100}+1}`, negativa.Wrong},
+		{"math:decimals=2", `0.13`, `\boxed{\frac{\arctan 1}{2\pi}}`, negativa.Correct}, // a tie, however it is written
+		{"math:decimals=2", `5\%`, `\boxed{0.0549}`, negativa.Wrong},
 		{"strict:decimals=2", `\frac13`, `\boxed{\frac13}, so \boxed{0.33}`, negativa.Correct},
 		{"strict:decimals=2", `\frac13`, `\boxed{0.4}, no: \boxed{0.33}`, negativa.Wrong},
 		{"math", "5", `\boxed{}`, negativa.UnparsedPrediction},
@@ -192,7 +197,7 @@ func TestModes(t *testing.T) {
 	for mode, says := range map[string]string{
 		"strickt":         `"strict"`,
 		"math:4":          "math:decimals=4",
-		"math:decimals=0": "from 1 to 12", "math:decimals=13": "from 1 to 12", "math:decimals=x": "from 1 to 12", "strict:": "strict:decimals=4",
+		"math:decimals=0": "from 1 to 12", "math:decimals=13": "from 1 to 12", "math:decimals=x": "from 1 to 12", "math:decimals=+4": "from 1 to 12", "strict:": "strict:decimals=4",
 		"paper:decimals=4": "tolerance of its own",
 	} {
 		if _, err := New(mode); err == nil || !strings.Contains(err.Error(), says) {
@@ -243,6 +248,7 @@ func hostile() map[string]string {
 		"powers":      `\boxed{(x+y+z+1)^{999999}}`,
 		"products":    `\boxed{` + strings.Repeat("(x+1)(y+1)", 300) + "}",
 		"roots":       `\boxed{` + strings.Repeat(`\sqrt{2+`, 80) + "1" + strings.Repeat("}", 81),
+		"far apart":   `\boxed{1<64886F41>6E2439338, x+6E2439338=y+1}`,
 		"factorial":   `\boxed{1000000!}`,
 		"digits":      `\boxed{` + strings.Repeat("9", 100_000) + "}",
 		"list":        `\boxed{` + strings.Repeat("1,", 9000) + "1}",

@@ -55,7 +55,7 @@ func ranges(n, other *node) bool {
 		return false
 	}
 	letter, numbers := n.items[0].expr, n.items[1].expr
-	return letter.Kind == algebra.Symbol && numbers.Kind == algebra.Symbol && strings.Contains("ZNQC", numbers.Name) && mentions(other, letter.Name)
+	return letter.Kind == algebra.Symbol && numbers.Kind == algebra.Symbol && numbers.Name == "Z" && mentions(other, letter.Name)
 }
 
 // mentions tells whether a symbol is in an answer.
@@ -147,7 +147,14 @@ func isNameExpr(x *algebra.Expr) bool {
 	case algebra.Call:
 		return x.Name != "ln" && x.Name != "factorial" && x.Name != "base"
 	case algebra.Sum: // m + n is the name of what a problem asks for
-		return !slices.ContainsFunc(x.Args, func(a *algebra.Expr) bool { return !isNameExpr(a) })
+		seen := map[string]bool{}
+		for _, a := range x.Args {
+			if !isNameExpr(a) || seen[a.String()] {
+				return false
+			}
+			seen[a.String()] = true
+		}
+		return true
 	case algebra.Product:
 		for _, a := range x.Args {
 			if !isNameExpr(a) && (a.Kind != algebra.Power || !a.Args[1].IsInt() || !isNameExpr(a.Args[0])) && a.Kind != algebra.Sum {

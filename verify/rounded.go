@@ -3,6 +3,7 @@ package verify
 import (
 	"fmt"
 	"math"
+	"math/big"
 	"strconv"
 	"strings"
 
@@ -14,11 +15,11 @@ const maxDecimals = 12
 
 // decimalsOf reads the option of a mode, decimals=N.
 func decimalsOf(mode, option string) (int, error) {
-	n, err := strconv.Atoi(strings.TrimPrefix(option, "decimals="))
+	n, _ := strconv.Atoi(strings.TrimPrefix(option, "decimals="))
 	switch {
 	case mode == modePaper:
 		return 0, fmt.Errorf("mode %s:%s: paper has a tolerance of its own: leave the option out, or take it with math or strict", mode, option)
-	case !strings.HasPrefix(option, "decimals=") || err != nil || n < 1 || n > maxDecimals:
+	case option != fmt.Sprint("decimals=", n) || n < 1 || n > maxDecimals:
 		return 0, fmt.Errorf("mode %s:%s: the option of a mode is decimals=N, with N from 1 to %d, as in %s:decimals=4", mode, option, maxDecimals, mode)
 	}
 	return n, nil
@@ -50,7 +51,7 @@ func rounded(x *algebra.Expr, decimals int, b *algebra.Budget) (s string, known 
 	if !ok || math.Abs(v)*math.Pow10(decimals) >= 1<<52 {
 		return "", false
 	}
-	return unsignedZero(strconv.FormatFloat(v, 'f', decimals, 64)), true
+	return unsignedZero(new(big.Rat).SetFloat64(v).FloatString(decimals)), true
 }
 
 // unsignedZero is a decimal without the sign of a zero.

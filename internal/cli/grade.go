@@ -34,7 +34,7 @@ to standard error.
 Modes: math; strict, for training, where boxes that disagree are wrong; paper, with the
 extraction and the tolerance of arXiv 2506.01347. Numbers are exact, and a rounded one is
 wrong, but in math:decimals=4 and strict:decimals=4 numbers that are the same when they are
-rounded to 4 decimals are equal, and the reason says so.
+rounded to 4 decimals are equal, and the reason says so; what rounds to 0 is 0.
 
 --out writes FILE.partial and renames it when it is whole; FILE.partial.conditions says how
 its lines are graded, so that they are gone on with in the same way. --against matches rows by id

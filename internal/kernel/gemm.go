@@ -63,7 +63,7 @@ func GemmPanels(c []float32, cRow, m int, a View, b *Packed, from, to int, accum
 // cutting is how many rows are packed at once, and how many numbers of each: whole rows,
 // where that leaves enough of them.
 func cutting(m, k int) (rows, deep int) {
-	whole := max(k, depth)
+	whole := max(k+k%2, depth) // halved, an odd row ends in half a word
 	rows = blockRows * depth / whole / rowGroup * rowGroup
 	switch {
 	case m <= blockRows*depth/chunk:

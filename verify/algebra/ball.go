@@ -91,7 +91,26 @@ func (c *arithmetic) add(x, y ball) ball {
 	if err > exact {
 		err++
 	}
+	if small, left := c.outweighed(x, y); left != nil {
+		return c.at(c.float().Set(left), max(err, small)+1)
+	}
 	return c.at(c.float().Add(x.mid, y.mid), err)
+}
+
+// outweighed tells the number that is left of two when the other is too small to show, and
+// what bounds that by 2^small: to add it, its digits would be written out to its place.
+func (c *arithmetic) outweighed(x, y ball) (small int, left *big.Float) {
+	if x.mid.Sign() == 0 || y.mid.Sign() == 0 {
+		return 0, nil
+	}
+	a, b := x.mid.MantExp(nil), y.mid.MantExp(nil)
+	switch gap := 2*int(c.prec) + 64; {
+	case a-b > gap:
+		return b, x.mid
+	case b-a > gap:
+		return a, y.mid
+	}
+	return 0, nil
 }
 
 func (c *arithmetic) neg(x ball) ball { return ball{c.float().Neg(x.mid), x.err} }
