@@ -217,9 +217,9 @@ func (c *comparison) unrepeated(items []*node) []*node {
 // namesDiffer tells whether members are the values of different names. The roots x_1 and
 // x_2 have one name.
 func namesDiffer(items []*node) bool {
-	bare := func(name string) string { return strings.SplitN(name, "_", 2)[0] }
+	root := func(name string) bool { return strings.HasPrefix(name, "x_") }
 	for _, item := range items {
-		if item.name != "" && bare(item.name) != bare(items[0].name) {
+		if item.name != "" && item.name != items[0].name && !(root(item.name) && root(items[0].name)) {
 			return true
 		}
 	}

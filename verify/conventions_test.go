@@ -196,6 +196,8 @@ func TestConventions(t *testing.T) {
 		{`k\pi, k\in\mathbb{Z}`, `k\pi`, right},
 		{`k\pi, k\in\mathbb{Z}`, `k\pi, k\in\mathbb{Q}`, wrong},
 		{`3`, `x+x=3`, wrong},
+		{`x_1=1, x_2=2`, `2, 1`, right},
+		{`a_1=1, a_2=2, a_3=3`, `1, 3, 2`, wrong},
 		{`\text{(A) } 5`, `\text{(A) } 5`, right},
 		{`\text{(A) } 5`, `\text{(B) } 5`, wrong},
 		{`y=x+1`, `f^{-1}(x)=x+1`, wrong},

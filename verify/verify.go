@@ -19,8 +19,9 @@
 //	over budget          to say would take more work than is allowed
 //
 // and comes with its reason; Math.Explain tells how it was come by. Numbers are exact: a
-// rounded decimal is wrong, unless New was asked for a tolerance. Lists and sets have no order, tuples have one. A missing unit is
-// forgiven, a different one is wrong. Words compare without case.
+// rounded decimal is wrong, unless New was asked for a tolerance. Lists and sets have no
+// order, tuples have one. A missing unit is forgiven, a different one is wrong. Words
+// compare without case.
 //
 // Work is bounded by the size of what is read and compared, not by a clock, so a verdict is
 // the same on every machine. Everything is safe for concurrent use.

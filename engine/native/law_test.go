@@ -3,6 +3,7 @@ package native
 import (
 	"fmt"
 	"math"
+	"reflect"
 	"testing"
 
 	"github.com/negativa-lab/negativa"
@@ -154,6 +155,54 @@ func TestHalfPrecision(t *testing.T) {
 }
 
 // A step of the demo's size: tokens per second of training and of sampling.
+// A decoder's samples are the same, and recomputed exactly, however many threads share it
+// and however many lanes it has: large models are decoded so.
+func TestDecodersOfSeveralThreads(t *testing.T) {
+	odd := small(true)
+	odd.HiddenSize, odd.IntermediateSize, odd.Heads, odd.KVHeads, odd.HeadDim = 33, 47, 6, 3, 24
+	for name, open := range map[string]func(p Precision) (*Engine, error){
+		"even widths": func(p Precision) (*Engine, error) { return New(small(true), 1, Options{Threads: 2, Precision: p}) },
+		"odd widths":  func(p Precision) (*Engine, error) { return New(odd, 1, Options{Threads: 2, Precision: p}) },
+		"an adapter": func(p Precision) (*Engine, error) {
+			return Open("testdata/lora/"+adapterFolders[0], Options{Threads: 2, Precision: p, Base: "testdata/qwen3-headdim"})
+		},
+	} {
+		for _, p := range []Precision{F32, BF16} {
+			t.Run(fmt.Sprintf("%s in %s", name, p), func(t *testing.T) {
+				e, err := open(p)
+				if err != nil {
+					t.Fatal(err)
+				}
+				want := decoded(t, e, 1, 16)
+				for _, crew := range [][2]int{{2, 3}, {3, 1}, {5, 16}} {
+					if got := decoded(t, e, crew[0], crew[1]); !reflect.DeepEqual(got, want) {
+						t.Errorf("%d threads and %d lanes draw other samples", crew[0], crew[1])
+					}
+				}
+			})
+		}
+	}
+}
+
+// decoded is samples of one decoder, which are recomputed exactly.
+func decoded(t *testing.T, e *Engine, threads, lanes int) [][]negativa.Rollout {
+	t.Helper()
+	const temperature = 0.8
+	q := &queue{model: e.model, options: e.options, lanes: lanes, params: engine.SampleParams{MaxTokens: 20, Temperature: temperature, TopP: 1}}
+	for i, length := range []int{1, 16, 17} {
+		prompt := make([]negativa.Token, length)
+		for j := range prompt {
+			prompt[j] = int32((7*i + j*j) % e.Config().VocabSize)
+		}
+		q.requests = append(q.requests, engine.Request{Prompt: prompt, N: 5 - 2*i, Seed: uint64(i)})
+		q.out = append(q.out, make([]negativa.Rollout, 5-2*i))
+	}
+	q.fill(1)
+	new(decoder).run(t.Context(), q, threads)
+	compareRecomputed(t, e, q.requests, q.out, temperature)
+	return q.out
+}
+
 func BenchmarkEngine(b *testing.B) {
 	eos := int32(0)
 	e, err := New(Config{

@@ -13,7 +13,7 @@ type team struct {
 	do      func(i int) // made once: a product allocates nothing
 }
 
-// products are up to three of the same rows.
+// products are up to three of the same rows; the first is never empty.
 type products struct {
 	in    []float32
 	inRow int

@@ -108,7 +108,7 @@ func byRows(m, threads int, multiply func(from, to int)) (run func()) {
 	return func() { kernel.Parallel(threads, parts, task) }
 }
 
-// split cuts n rows into parts of at most so many, as many for each thread.
+// split cuts n rows into parts of at most so many, a multiple of the threads.
 func split(n, most, threads int) (parts, size int) {
 	parts = (n + most - 1) / most
 	parts = (parts + threads - 1) / threads * threads

@@ -19508,9 +19508,9 @@ TEXT ·normRowsAVX512(SB), NOSPLIT, $0-56
 	MOVL       $-1, R10
 	BZHIL      DI, R10, R10
 	KMOVW      R10, K1
+	MOVQ       width+32(FP), R10
 	MOVSD      eps+48(FP), X1
 	VXORPS     X0, X0, X0
-	MOVQ       width+32(FP), R10
 	VCVTSI2SDQ R10, X0, X0
 	VMOVSD     oneDouble<>+0(SB), X2
 

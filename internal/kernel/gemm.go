@@ -97,7 +97,7 @@ type part struct {
 }
 
 // Set makes A, m × b.K, ready for GemmLeft with b, and with others of as many rows in the
-// same precision. It need not be copied: a stays as it is until the products are done.
+// same precision. A is read until the products are done: it may not change before.
 func (l *Left) Set(m int, a View, b *Packed) {
 	l.parts = l.parts[:0]
 	if !b.dots() && !packs(m, b.N) {

@@ -431,7 +431,7 @@ func BenchmarkGemm(b *testing.B) {
 func TestHalvedProductVariants(t *testing.T) {
 	for _, variant := range Variants() {
 		restore, _ := SetVariant(variant)
-		for _, s := range [][3]int{{1, 16, 5}, {1, 33, 200}, {7, 17, 3}, {13, 48, 33}, {6, 32, 130}, {3, 20, 64}, {4, 16, 1}, {5, 16, 9}, {2, 16, 70}} {
+		for _, s := range [][3]int{{1, 16, 5}, {1, 33, 200}, {7, 17, 3}, {13, 48, 33}, {6, 32, 130}, {3, 20, 64}, {4, 16, 1}, {5, 16, 9}, {2, 16, 70}, {170, 17, 819}, {130, 33, 585}} {
 			m, n, k := s[0], s[1], s[2]
 			a, b := normals(1, m*k), normals(2, k*n)
 			RoundHalf(a, a)

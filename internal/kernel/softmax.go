@@ -44,9 +44,9 @@ func maximum(x []float32) float32 {
 	return top
 }
 
-// Causal is rows of scores, Stride apart: of the first Seen numbers count, of each row
-// after it More than of the one before. The others become zero, up to Wide, which is a
-// multiple of Panel that no row sees beyond.
+// Causal is rows of scores, Stride apart. Of the first row Seen numbers count, at least one;
+// of each further row, More than of the one before. The others become zero, up to Wide, a
+// multiple of Panel that is at most Stride and at least what the last row sees.
 type Causal struct{ Stride, Rows, Seen, More, Wide int }
 
 // Softmax replaces what each row sees by the softmax of scale·x.

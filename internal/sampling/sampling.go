@@ -39,8 +39,8 @@ type Scratch struct {
 }
 
 // Draw returns the token at u, uniform in [0, 1), of the distribution that the settings
-// make of z: logits that have been divided by the temperature already; and ln Σ exp z, which
-// is no concern of the settings. A temperature of 0 gives the likeliest token, the lowest
+// make of z: logits that have been divided by the temperature already; and ln Σ exp z, over
+// all of them, whatever the settings cut. A temperature of 0 gives the likeliest token, the lowest
 // id among equals. It is a pure function.
 func Draw(z []float32, p engine.SampleParams, u float64, s *Scratch) (token negativa.Token, lse float64) {
 	kernel.Resize(&s.exp, len(z))

@@ -37,12 +37,7 @@ func masked(name, signature, doc string, pointers, floats []string, setup func(r
 	}
 	n := Load(Param("n"), GP64())
 	for _, f := range floats {
-		from, err := Param(f).Resolve()
-		if err != nil {
-			panic(err)
-		}
-		r.x[f] = ZMM()
-		VBROADCASTSS(from.Addr, r.x[f])
+		r.x[f] = everywhereOf(f)
 	}
 	if setup != nil {
 		setup(r)
@@ -68,6 +63,17 @@ func masked(name, signature, doc string, pointers, floats []string, setup func(r
 func everywhere(name string, bits uint32) reg.VecVirtual {
 	v := ZMM()
 	VPBROADCASTD(scalar(name, bits), v)
+	return v
+}
+
+// everywhereOf is a scalar parameter in all lanes.
+func everywhereOf(parameter string) reg.VecVirtual {
+	from, err := Param(parameter).Resolve()
+	if err != nil {
+		panic(err)
+	}
+	v := ZMM()
+	VBROADCASTSS(from.Addr, v)
 	return v
 }
 

@@ -59,6 +59,31 @@ func zeros() [2]reg.VecVirtual {
 	return sums
 }
 
+// factors turn sums of squares of n numbers into 1/√(mean + eps), in float64 but for the
+// ends.
+type factors struct{ count, eps, one reg.Register }
+
+func newFactors(n reg.Register) factors {
+	f := factors{XMM(), Load(Param("eps"), XMM()), XMM()}
+	VXORPS(f.count, f.count, f.count)
+	VCVTSI2SDQ(n, f.count, f.count)
+	VMOVSD(ConstData("oneDouble", F64(1)), f.one)
+	return f
+}
+
+// of stores a row's factor and spreads it over all lanes.
+func (f factors) of(squares reg.VecVirtual, rstd Mem, factor reg.VecVirtual) {
+	wide := XMM()
+	VCVTSS2SD(squares.AsX(), squares.AsX(), wide)
+	VDIVSD(f.count, wide, wide)
+	VADDSD(f.eps, wide, wide)
+	VSQRTSD(wide, wide, wide)
+	VDIVSD(wide, f.one, wide)
+	VCVTSD2SS(wide, wide, wide)
+	VMOVSS(wide, rstd)
+	VBROADCASTSS(wide, factor)
+}
+
 // norms writes RMSNorm and its gradients over rows: see norm512.
 func norms() {
 	normRows()
@@ -76,27 +101,16 @@ func normRows() {
 	n := GP64()
 	MOVQ(b.blocks, n)
 	SHLQ(Imm(4), n)
-	count, eps, one := XMM(), Load(Param("eps"), XMM()), XMM()
-	VXORPS(count, count, count)
-	VCVTSI2SDQ(n, count, count)
-	VMOVSD(ConstData("oneDouble", F64(1)), one)
+	f := newFactors(n)
 
 	Label(name + "Row")
-	sums, factor, wide := zeros(), YMM(), XMM()
+	sums, factor := zeros(), YMM()
 	b.across(name+"Sum", func(at reg.Register, half int) {
 		v := load(halfOf(x, at, half))
 		VMULPS(v, v, v)
 		VADDPS(v, sums[half], sums[half])
 	})
-	squares := totalOf(sums[0], sums[1])
-	VCVTSS2SD(squares.AsX(), squares.AsX(), wide)
-	VDIVSD(count, wide, wide)
-	VADDSD(eps, wide, wide)
-	VSQRTSD(wide, wide, wide)
-	VDIVSD(wide, one, wide)
-	VCVTSD2SS(wide, wide, wide)
-	VMOVSS(wide, Mem{Base: rstd})
-	VBROADCASTSS(wide, factor)
+	f.of(totalOf(sums[0], sums[1]), Mem{Base: rstd}, factor)
 	b.across(name+"Scale", func(at reg.Register, half int) {
 		v := load(halfOf(x, at, half))
 		VMULPS(factor, v, v)

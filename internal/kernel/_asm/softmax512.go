@@ -70,12 +70,7 @@ func softmaxRows512() {
 	Pragma("noescape")
 	x := Load(Param("x"), GP64())
 	t := newTriangle()
-	scale, top := ZMM(), ZMM()
-	from, err := Param("scale").Resolve()
-	if err != nil {
-		panic(err)
-	}
-	VBROADCASTSS(from.Addr, scale)
+	scale, top := everywhereOf("scale"), ZMM()
 
 	Label(name)
 	t.begin()
@@ -126,12 +121,7 @@ func softmaxBackwardRows512() {
 	Pragma("noescape")
 	d, p := Load(Param("d"), GP64()), Load(Param("p"), GP64())
 	t := newTriangle()
-	scale := ZMM()
-	from, err := Param("scale").Resolve()
-	if err != nil {
-		panic(err)
-	}
-	VBROADCASTSS(from.Addr, scale)
+	scale := everywhereOf("scale")
 
 	Label(name)
 	t.begin()
