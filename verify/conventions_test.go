@@ -179,6 +179,7 @@ func TestConventions(t *testing.T) {
 		{`\frac{7}{3}`, `\text{The area is } \frac{7}{3}`, right},
 		{`\frac{7}{3}`, `\text{Answer: } \frac{7}{3}`, right},
 		{`7`, `\text{The total is 7}`, right},
+		{`7`, `\text{The minimum value is } 7`, right},
 		{`7`, `\begin{array}{c} 7 \end{array}`, right},
 		{`7`, `\text{Whatever equals } 7`, wrong},
 		{`7`, `\text{Twice the price is 7}`, wrong},

@@ -226,7 +226,7 @@ func readAnswer(text string, c comma) (*node, error) {
 var label = func() *regexp.Regexp {
 	const (
 		noun  = `(?:answers?|solutions?|results?|values?|total|sum|product|difference|quotient|remainder|number|amount|probability|price|cost|area|perimeter|volume|length|width|height|distance|time|speed|rate|age|mean|median|average|maximum|minimum)`
-		named = `(?i:(?:(?:so|thus|hence|therefore),?\s+)?(?:(?:the|our|its|his|her|their)\s+)?(?:(?:final|correct|total|exact|required)\s+)?` + noun + `(?:\s+of\s+(?:the\s+)?[a-z]+)?)`
+		named = `(?i:(?:(?:so|thus|hence|therefore),?\s+)?(?:(?:the|our|its|his|her|their)\s+)?(?:(?:final|correct|total|exact|required|minimum|maximum|smallest|largest|least|greatest|average)\s+)?` + noun + `(?:\s+of\s+(?:the\s+)?[a-z]+)?)`
 		words = named + `(?:\s+(?:is|are)\b:?|\s*:)\s*`
 	)
 	return regexp.MustCompile(`^\s*(?:\\(?:text|textbf|textrm|mbox)\s*\{\s*` + words + `\}|` + words + `)`)
