@@ -125,5 +125,10 @@ func gather24NEON(dst, src *float32, stride, rows, panels int)
 //go:noescape
 func adamWNEON(p, grad, m, v *float32, blocks int, c *adamConstants)
 
+// sumSquaresNEON adds the squares of blocks of eight to their lanes.
+//
+//go:noescape
+func sumSquaresNEON(x *float32, blocks int, sums *[8]float64)
+
 // peakNEON makes 64 fused products a turn, in registers alone.
 func peakNEON(turns int)

@@ -56,3 +56,33 @@ loop:
 	SUB    $1, R4
 	CBNZ   R4, loop
 	RET
+
+// func sumSquaresNEON(x *float32, blocks int, sums *[8]float64)
+//
+//	for i := range 8 * blocks {
+//		sums[i%8] += float64(x[i]) * float64(x[i])
+//	}
+TEXT ·sumSquaresNEON(SB), NOSPLIT, $0-24
+	MOVD x+0(FP), R0
+	MOVD blocks+8(FP), R1
+	MOVD sums+16(FP), R2
+	VLD1 (R2), [V16.D2, V17.D2, V18.D2, V19.D2]
+
+squares:
+	VLD1.P 32(R0), [V0.S2, V1.S2, V2.S2, V3.S2]
+	FCVTL(0, 0)
+	FCVTL(1, 1)
+	FCVTL(2, 2)
+	FCVTL(3, 3)
+	FMUL2(0, 0, 0)
+	FMUL2(1, 1, 1)
+	FMUL2(2, 2, 2)
+	FMUL2(3, 3, 3)
+	FADD2(0, 16, 16)
+	FADD2(1, 17, 17)
+	FADD2(2, 18, 18)
+	FADD2(3, 19, 19)
+	SUB  $1, R1
+	CBNZ R1, squares
+	VST1 [V16.D2, V17.D2, V18.D2, V19.D2], (R2)
+	RET

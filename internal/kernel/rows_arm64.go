@@ -218,7 +218,13 @@ func transposeBlocks(dst []float32, dstRow int, src []float32, srcRow, cols int)
 	return blocks * 4
 }
 
-func squareBlocks(_ []float32, _ *[8]float64) int { return 0 }
+func squareBlocks(x []float32, sums *[8]float64) int {
+	blocks := vectors(len(x), 8)
+	if blocks > 0 {
+		sumSquaresNEON(&x[0], blocks, sums)
+	}
+	return blocks * 8
+}
 
 func adamBlocks(p, g, m, v []float32, c *adamConstants) int {
 	blocks := vectors(len(p), 2)
